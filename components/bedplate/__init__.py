@@ -1,0 +1,1 @@
+"""Bedplate: AI clusters declared in one file per team."""

@@ -1,0 +1,96 @@
+"""Errors that a user sees, and the exit code each one means.
+
+Exit code 2 is bad input (the user can fix it in a file or on the command line), 1 is a failure (something
+that was asked for could not be done). Commands let these errors travel to `cli.main`, which prints them
+without a traceback; any other exception is a defect of Bedplate and keeps its traceback.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from difflib import get_close_matches
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+FieldPath = tuple[str | int, ...]
+"""Where a value stands inside `bedplate:stack`, for example `("node_pools", "h100", "offers", 0, "machine")`."""
+
+
+class BedplateError(Exception):
+    """Something that was asked for could not be done; exit code 1."""
+
+    exit_code = 1
+
+    def __init__(self, message: str, *, hint: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+
+class UsageError(BedplateError):
+    """Bad input that has no place in a file: an option, an argument, a missing file; exit code 2."""
+
+    exit_code = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One thing that is wrong with what a user wrote.
+
+    `line` and `column` count from 1; 0 means that the place is not known (the value came without a file).
+    `allowed` lists what may stand there; `nearest` is the one of those that was probably meant.
+    """
+
+    message: str
+    field: FieldPath = ()
+    file: str = ""
+    line: int = 0
+    column: int = 0
+    allowed: tuple[str, ...] = ()
+    nearest: str = ""
+    hint: str = ""
+
+    def render(self) -> str:
+        """Return the problem as `file:line:column: field: message`, and what is allowed on lines of its own."""
+        place = ":".join([self.file, *(str(n) for n in (self.line, self.column) if n)]) if self.file else ""
+        head = ": ".join(part for part in (place, dotted(self.field), self.message) if part)
+        if self.nearest:
+            head += f"; did you mean {self.nearest!r}?"
+        lines = [head]
+        if self.allowed:
+            lines.append(f"    allowed: {listing(self.allowed)}")
+        if self.hint:
+            lines.append(f"    {self.hint}")
+        return "\n".join(lines)
+
+
+class InputError(BedplateError):
+    """Everything that is wrong with one input, found in one reading; exit code 2."""
+
+    exit_code = 2
+
+    def __init__(self, problems: Sequence[Problem]) -> None:
+        super().__init__("\n".join(problem.render() for problem in problems))
+        self.problems = tuple(problems)
+
+
+def dotted(path: FieldPath) -> str:
+    """Return a field path as users write it: `node_pools.h100.offers[0].machine`."""
+    text = ""
+    for part in path:
+        text += f"[{part}]" if isinstance(part, int) else f".{part}" if text else part
+    return text
+
+
+def nearest(value: object, allowed: Iterable[str]) -> str:
+    """Return the allowed word that `value` is most probably a misspelling of, or an empty string."""
+    matches = get_close_matches(str(value), list(allowed), n=1, cutoff=0.6)
+    return matches[0] if matches else ""
+
+
+def listing(words: Sequence[str], limit: int = 12) -> str:
+    """Return words as a comma-separated list that stays readable when there are many."""
+    shown = ", ".join(words[:limit])
+    return shown if len(words) <= limit else f"{shown} and {len(words) - limit} more"

@@ -1,0 +1,1 @@
+"""Pools of nodes: which machines, how they are bought, between which bounds."""

@@ -1,0 +1,99 @@
+"""What a team may write about node pools."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field, model_validator
+
+from bedplate.stack_file.model import Name, StrictModel, wrong
+
+Role = Literal["general", "inference", "training"]
+Capacity = Literal["on-demand", "spot"]
+Fabric = Literal["required", "none"]
+
+NodeCount = Annotated[int, Field(ge=0, le=1000)]
+
+HOURS_PER_MONTH = 730
+"""Hours in an average month (8,760 / 12), the convention of the clouds' own price pages."""
+
+
+class NodesSpec(StrictModel):
+    """Between which bounds the autoscaler keeps the number of nodes."""
+
+    min: NodeCount = Field(description="Nodes that always run: what the pool costs at rest.")
+    max: Annotated[int, Field(ge=1, le=1000)] = Field(description="Nodes that may run at once: a spending cap.")
+    expected: NodeCount | None = Field(
+        default=None,
+        description="Nodes that you expect to run during the busy hours. Only the expected cost depends on it.",
+    )
+    expected_hours_per_month: Annotated[int, Field(ge=0, le=HOURS_PER_MONTH)] | None = Field(
+        default=None,
+        description="Busy hours a month, at most 730; `min` nodes run in the others.",
+    )
+
+    @model_validator(mode="after")
+    def _ordered(self) -> NodesSpec:
+        if self.min > self.max:
+            raise wrong(f"min {self.min} is above max {self.max}", "min")
+        if (self.expected is None) != (self.expected_hours_per_month is None):
+            raise wrong("expected and expected_hours_per_month belong together: set both or neither")
+        if self.expected is not None and not self.min <= self.expected <= self.max:
+            raise wrong(f"expected {self.expected} is outside min {self.min} and max {self.max}", "expected")
+        return self
+
+
+class OfferSpec(StrictModel):
+    """One way to get a node: a machine type and how it is bought."""
+
+    machine: str = Field(description="The cloud's own name of the machine type, for example `p5.48xlarge`.")
+    capacity: Capacity = Field(default="on-demand", description="How the machine is bought.")
+    max: Annotated[int, Field(ge=1, le=1000)] | None = Field(
+        default=None,
+        description="Nodes of this offer that may run at once. Default: the pool's max. Offers scale separately, so a "
+        "pool can hold the sum of its offers' maxima while one replaces the other, and is priced so.",
+    )
+
+
+class NodePoolSpec(StrictModel):
+    """A pool of nodes on one cluster."""
+
+    cluster: Name = Field(description="A name under `clusters`.")
+    role: Role = Field(
+        description="What may run here. Pods reach `inference` and `training` pools only when they ask for them; "
+        "everything else stays on `general`."
+    )
+    nodes: NodesSpec
+    machine: str | None = Field(default=None, description="Short for one on-demand offer of this machine type.")
+    offers: tuple[OfferSpec, ...] = Field(default=(), description="Ways to get a node, in order of preference.")
+    zones: tuple[str, ...] = Field(
+        default=(),
+        description="Zone identifiers among the cluster's zones. Default: every one that offers the machine; with a "
+        "fabric, the first one, since a fabric does not cross zones.",
+    )
+    fabric: Fabric | None = Field(
+        default=None,
+        description="`required`: attach every network card that speaks EFA, in one zone. Default: `required` for "
+        "machines with several network cards, else `none`.",
+    )
+    root_disk_gib: Annotated[int, Field(ge=20, le=16384)] = Field(
+        default=200, description="Root volume of each node in GiB: operating system and container images."
+    )
+
+    @model_validator(mode="after")
+    def _offers_once(self) -> NodePoolSpec:
+        if (self.machine is None) == (not self.offers):
+            raise wrong("name either one machine, or offers in order of preference")
+        wanted = [(offer.machine, offer.capacity) for offer in self.offers]
+        if len(set(wanted)) != len(wanted):
+            raise wrong("the same machine and capacity are offered twice", "offers")
+        for offer in self.offers:
+            if offer.max is not None and offer.max > self.nodes.max:
+                raise ValueError(
+                    f"the offer of {offer.machine} has max {offer.max}, above the pool's max {self.nodes.max}"
+                )
+        return self
+
+    def all_offers(self) -> tuple[OfferSpec, ...]:
+        """Return the offers in order of preference, `machine` being short for one."""
+        return self.offers or (OfferSpec(machine=self.machine or ""),)

@@ -1,0 +1,1 @@
+"""From the text of a stack file to validated models, with a place for every problem."""

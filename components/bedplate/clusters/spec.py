@@ -44,6 +44,11 @@ class ClusterSpec(StrictModel):
         description="IAM roles that administer the cluster, beside the role that creates it.",
     )
     audit_log_days: AuditLogDays = Field(default=365, description="How long control-plane logs are kept, in days.")
+    device_plugins: tuple[Literal["nvidia", "efa"], ...] = Field(
+        default=(),
+        description="Device plugins for pools that other stacks bring to this cluster. Those that this stack's own "
+        "pools need are installed anyway.",
+    )
     deletion_protection: bool | None = Field(
         default=None,
         description="Refuse to delete the cluster and its network. Default: true, in `dev` false.",

@@ -1,0 +1,99 @@
+"""What follows from a cluster's declaration: its name, version, zones, and who reaches its API server."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from bedplate import catalog
+from bedplate.networking.plan import NetworkPlan, plan_network
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from bedplate.clusters.spec import ClusterSpec
+    from bedplate.stack import StackSpec
+
+DEFAULT_ZONES = 3
+
+
+@dataclass(frozen=True, slots=True)
+class ClusterPlan:
+    """A cluster, decided. `name` is the name in the stack file, `full_name` the one in the cloud."""
+
+    name: str
+    full_name: str
+    provider: str
+    region: str
+    kubernetes_version: str
+    runner_networks: tuple[str, ...]
+    network: NetworkPlan
+    administrators: tuple[str, ...]
+    audit_log_days: int
+    deletion_protection: bool
+
+    @property
+    def public_endpoint(self) -> bool:
+        """Whether the API server has a public endpoint (for `runner_networks` alone)."""
+        return bool(self.runner_networks)
+
+    @property
+    def zones(self) -> tuple[str, ...]:
+        """The zone identifiers, in the order in which zones are preferred."""
+        return tuple(zone.zone for zone in self.network.zones)
+
+
+def plan_cluster(stack: StackSpec, name: str, spec: ClusterSpec) -> ClusterPlan:
+    """Decide a cluster. The stack must have passed its preconditions."""
+    return ClusterPlan(
+        name=name,
+        full_name=f"{stack.team}-{stack.environment}-{name}",
+        provider=spec.provider,
+        region=spec.region,
+        kubernetes_version=spec.kubernetes_version or default_kubernetes_version(spec.provider),
+        runner_networks=spec.runner_access,
+        network=plan_network(spec.network, cluster_zones(stack, name, spec)),
+        administrators=spec.administrators,
+        audit_log_days=spec.audit_log_days,
+        deletion_protection=(
+            stack.environment != "dev" if spec.deletion_protection is None else spec.deletion_protection
+        ),
+    )
+
+
+def default_kubernetes_version(provider: str) -> str:
+    """Return the catalog's choice for clusters that name no version."""
+    return next(version.version for version in catalog.kubernetes_versions(provider) if version.default)
+
+
+def cluster_zones(stack: StackSpec, name: str, spec: ClusterSpec) -> tuple[str, ...]:
+    """Return the zones of a cluster: the declared ones, else those in which most of its machines are offered."""
+    if spec.zones:
+        return spec.zones
+    machines = [
+        machine
+        for pool in stack.node_pools.values()
+        if pool.cluster == name
+        for offer in pool.all_offers()
+        if (machine := catalog.machine(spec.provider, offer.machine)) is not None
+    ]
+    candidates = catalog.control_plane_zones(spec.provider, spec.region)
+    return choose_zones(candidates, [machine.zones.get(spec.region, ()) for machine in machines])
+
+
+def choose_zones(candidates: Sequence[str], offered: Sequence[Iterable[str]]) -> tuple[str, ...]:
+    """Choose zones so that every machine is offered in one, and most machines in most; then in name order.
+
+    Zones are taken one by one. Each time the zone wins that offers a machine which no chosen zone offers, then the
+    one that offers most machines, then the first by name: so the choice does not depend on the order of the pools.
+    """
+    sets = [frozenset(zones) for zones in offered]
+    chosen: list[str] = []
+    while len(chosen) < min(DEFAULT_ZONES, len(candidates)):
+
+        def value(zone: str) -> tuple[int, int, str]:
+            missing = sum(zone in zones for zones in sets if not zones.intersection(chosen))
+            return (-missing, -sum(zone in zones for zones in sets), zone)
+
+        chosen.append(min((zone for zone in candidates if zone not in chosen), key=value))
+    return tuple(sorted(chosen))

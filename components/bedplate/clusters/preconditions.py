@@ -1,0 +1,74 @@
+"""What must hold for a cluster before anything is planned: one function per rule, each with a message for people."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from bedplate import catalog
+from bedplate.clusters.spec import ClusterSpec
+from bedplate.errors import Problem, nearest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from bedplate.stack import StackSpec
+
+
+def cluster_problems(stack: StackSpec) -> Iterator[Problem]:
+    """Yield everything that is wrong with the clusters that this stack creates."""
+    for name, cluster in stack.clusters.items():
+        if not isinstance(cluster, ClusterSpec):
+            continue
+        known = list(_region_exists(name, cluster))
+        yield from known
+        yield from _version_supported(name, cluster)
+        if not known:
+            yield from _zones_exist(name, cluster)
+        yield from _has_a_general_pool(stack, name)
+
+
+def _region_exists(name: str, cluster: ClusterSpec) -> Iterator[Problem]:
+    regions = catalog.regions(cluster.provider)
+    if cluster.region not in regions:
+        yield Problem(
+            f"{cluster.region!r} is no region of {cluster.provider}",
+            ("clusters", name, "region"),
+            allowed=regions,
+            nearest=nearest(cluster.region, regions),
+        )
+
+
+def _version_supported(name: str, cluster: ClusterSpec) -> Iterator[Problem]:
+    versions = tuple(version.version for version in catalog.kubernetes_versions(cluster.provider))
+    if cluster.kubernetes_version is not None and cluster.kubernetes_version not in versions:
+        yield Problem(
+            f"Kubernetes {cluster.kubernetes_version} is not in standard support",
+            ("clusters", name, "kubernetes_version"),
+            allowed=versions,
+        )
+
+
+def _zones_exist(name: str, cluster: ClusterSpec) -> Iterator[Problem]:
+    zones = catalog.control_plane_zones(cluster.provider, cluster.region)
+    for index, zone in enumerate(cluster.zones):
+        if zone not in zones:
+            yield Problem(
+                f"{zone!r} is no zone of {cluster.region} that takes a control plane",
+                ("clusters", name, "zones", index),
+                allowed=zones,
+                nearest=nearest(zone, zones),
+                hint="Zones are named by identifier (use1-az1), because letters (us-east-1a) differ per account.",
+            )
+
+
+def _has_a_general_pool(stack: StackSpec, name: str) -> Iterator[Problem]:
+    """The autoscaler and DNS need a node that is always there: without one, nothing ever scales from zero."""
+    pools = [pool for pool in stack.node_pools.values() if pool.cluster == name]
+    if not any(pool.role == "general" and pool.nodes.min >= 1 for pool in pools):
+        yield Problem(
+            "the cluster has no general pool with nodes.min of 1 or more; its autoscaler and DNS would have no node",
+            ("clusters", name),
+            hint="Add one, for example: {cluster: "
+            + name
+            + ", role: general, machine: m7i.2xlarge, nodes: {min: 2, max: 6}}",
+        )

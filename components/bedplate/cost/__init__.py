@@ -1,0 +1,1 @@
+"""What a stack costs: at rest, as expected, and with everything up."""

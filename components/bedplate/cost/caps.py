@@ -1,0 +1,115 @@
+"""Spending caps: what a team may spend with everything up. The platform team owns them (policies/caps.yaml)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import ROUND_CEILING, Decimal
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import yaml
+from pydantic import Field, ValidationError
+
+from bedplate.errors import UsageError, dotted
+from bedplate.stack_file.model import StrictModel
+
+if TYPE_CHECKING:
+    from bedplate.cost.range import CostLine, CostRange
+
+CAPS_FILE = Path("policies") / "caps.yaml"
+
+Dollars = Annotated[int, Field(gt=0)]
+
+
+class Cap(StrictModel):
+    """The two caps of a team in one environment, in US dollars with everything up."""
+
+    hourly_usd: Dollars = Field(description="Per hour, every pool at its maximum.")
+    monthly_usd: Dollars = Field(description="Per month, every pool at its maximum in every hour that may be used.")
+
+
+class Caps(StrictModel):
+    """The whole file. A team without caps of its own has those of `default`; without either, nothing is allowed."""
+
+    max_price_age_days: Annotated[int, Field(gt=0)] = Field(description="Older prices are a violation.")
+    default: dict[str, Cap] = {}
+    teams: dict[str, dict[str, Cap]] = {}
+
+    def of(self, team: str, environment: str) -> Cap | None:
+        """Return the cap of a team in an environment, or None when none is set, which allows nothing."""
+        return self.teams.get(team, {}).get(environment) or self.default.get(environment)
+
+
+@dataclass(frozen=True, slots=True)
+class Excess:
+    """A cap that a plan passes, with what to change."""
+
+    message: str
+    remedy: str
+
+
+def read_caps(path: Path) -> Caps:
+    """Read the caps file; raises UsageError when it is missing or wrong, because no caps means nothing is allowed."""
+    try:
+        data = yaml.safe_load(path.read_text(encoding="utf-8"))
+        return Caps.model_validate(data)
+    except OSError as error:
+        raise UsageError(
+            f"no spending caps: {path} cannot be read ({error.strerror})",
+            hint="The platform team keeps them there; without caps nothing may be created.",
+        ) from None
+    except yaml.YAMLError as error:
+        raise UsageError(f"{path}: {error}") from None
+    except ValidationError as error:
+        lines = [f"{path}: {dotted(problem['loc'])}: {problem['msg']}" for problem in error.errors()]
+        raise UsageError("\n".join(lines)) from None
+
+
+def excesses(cost: CostRange, cap: Cap | None, team: str, environment: str) -> list[Excess]:
+    """Return the caps that a cost passes, each with by how much and the smallest change that would keep to it."""
+    if cap is None:
+        return [
+            Excess(
+                f"no spending cap is set for team {team} in {environment}, so nothing may be created",
+                f"ask the platform team for teams.{team}.{environment} in {CAPS_FILE}",
+            )
+        ]
+    unpriced = [
+        Excess(
+            f"{line.owner}: no price is known for {line.item}, so its cost cannot be bounded",
+            "choose a machine and region that `bedplate catalog show` prices, or add the price with its source",
+        )
+        for line in cost.unpriced
+        if line.max_units
+    ]
+    return [
+        *unpriced,
+        *_over("per hour", cost.max_per_hour, Decimal(cap.hourly_usd), Decimal(1), cost),
+        *_over("per month", cost.max_per_month, Decimal(cap.monthly_usd), Decimal(730), cost),
+    ]
+
+
+def _over(period: str, amount: Decimal, cap: Decimal, hours: Decimal, cost: CostRange) -> list[Excess]:
+    over = amount - cap
+    if over <= 0:
+        return []
+    message = f"${amount:,.2f} {period} with everything up is ${over:,.2f} above the cap of ${cap:,.2f}"
+    return [Excess(message, _remedy(over / hours, cost))]
+
+
+def _remedy(over_per_hour: Decimal, cost: CostRange) -> str:
+    """Name the line that costs most, and how many of its units would have to go."""
+    lines = [line for line in cost.lines if line.unit == "node" and line.usd_per_hour]
+    if not lines:
+        return "ask the platform team for a higher cap"
+    line: CostLine = max(lines, key=lambda line: line.max_units * (line.usd_per_hour or 0))
+    fewer = int((over_per_hour / (line.usd_per_hour or 1)).to_integral_value(rounding=ROUND_CEILING))
+    if fewer < line.max_units:
+        return (
+            f"the largest line is {line.owner}: {line.max_units} × {line.item}; "
+            f"{line.max_units - fewer} instead of {line.max_units} would keep to the cap"
+        )
+    return (
+        f"the largest line is {line.owner}: {line.max_units} × {line.item}; "
+        "even without it the cap is passed, so take away more or ask the platform team for a higher cap"
+    )

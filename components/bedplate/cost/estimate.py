@@ -1,0 +1,113 @@
+"""Cost lines from plans: counted once, where the thing is declared."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+from bedplate import catalog
+from bedplate.cost.range import HOURS_PER_MONTH, Confidence, CostLine
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from bedplate.catalog import Price
+    from bedplate.clusters.plan import ClusterPlan
+    from bedplate.node_pools.plan import NodeGroupPlan, NodePoolPlan
+
+NOT_COUNTED = (
+    "data through NAT gateways, between zones and to the internet",
+    "control-plane logs",
+    "container image storage",
+    "taxes, discounts and commitments",
+)
+"""What depends on use that nobody declared. Shown beside every figure, so that nobody takes the range for a bill."""
+
+
+def pool_cost(pool: NodePoolPlan) -> tuple[CostLine, ...]:
+    """Return the lines of a pool: machines and their root volumes, per offer.
+
+    The floor and the expected nodes are counted on the preferred offer. The maximum adds up over the offers, because
+    they scale separately. A spot offer counts with its spot price; where spot fails, the pool's on-demand offer, if
+    it has one, is counted beside it.
+    """
+    return tuple(line for group in pool.groups for line in _group_lines(pool, group))
+
+
+def _group_lines(pool: NodePoolPlan, group: NodeGroupPlan) -> Iterator[CostLine]:
+    preferred = group.preference == 1
+    baseline = pool.min_nodes if preferred else 0
+    expected = _expected_node_hours(pool) if preferred else Decimal(0)
+    owner = f"node_pools.{pool.name}"
+    yield CostLine(
+        owner=owner,
+        item=f"{group.machine.name} {group.capacity}",
+        unit="node",
+        usd_per_hour=group.price.usd_per_hour if group.price else None,
+        baseline_units=baseline,
+        expected_unit_hours=expected,
+        max_units=group.max_nodes,
+        source=group.price.source if group.price else "",
+        as_of=group.price.as_of if group.price else None,
+        confidence=_confidence(group.price, spot=group.capacity == "spot"),
+        note="" if pool.expected_nodes is not None or not preferred else "no expected use declared: counted at max",
+    )
+    disk = catalog.service_price(pool.provider, pool.region, "ebs-gp3-storage")
+    yield CostLine(
+        owner=owner,
+        item=f"root volume of {group.root_disk_gib} GiB",
+        unit="node",
+        usd_per_hour=group.root_disk_gib * disk.usd / HOURS_PER_MONTH if disk else None,
+        baseline_units=baseline,
+        expected_unit_hours=expected,
+        max_units=group.max_nodes,
+        source=disk.source if disk else "",
+        as_of=disk.as_of if disk else None,
+        confidence="dated" if disk else "unknown",
+    )
+
+
+def _expected_node_hours(pool: NodePoolPlan) -> Decimal:
+    """Return node-hours a month: expected nodes in the busy hours, the floor in the others; undeclared is the max."""
+    if pool.expected_nodes is None or pool.expected_hours is None:
+        return pool.max_nodes * HOURS_PER_MONTH
+    busy = Decimal(pool.expected_hours)
+    return pool.expected_nodes * busy + pool.min_nodes * (HOURS_PER_MONTH - busy)
+
+
+def _confidence(price: Price | None, *, spot: bool) -> Confidence:
+    if price is None:
+        return "unknown"
+    if spot:  # a snapshot of a market
+        return "assumed"
+    return "dated" if price.as_of else "undated"
+
+
+def cluster_cost(cluster: ClusterPlan) -> tuple[CostLine, ...]:
+    """Return the lines of a cluster that run whether anything uses it or not."""
+    gateways = cluster.network.nat_gateways
+    return (
+        _fixed(cluster, "EKS control plane", "cluster", "eks-control-plane", 1),
+        _fixed(cluster, "NAT gateway", "gateway", "nat-gateway", gateways),
+        _fixed(cluster, "public IPv4 address of a NAT gateway", "address", "public-ipv4", gateways),
+        _fixed(cluster, "encryption key", "key", "kms-key", 1),
+    )
+
+
+def _fixed(cluster: ClusterPlan, item: str, unit: str, service: str, units: int) -> CostLine:
+    price = catalog.service_price(cluster.provider, cluster.region, service)
+    per_hour = None
+    if price is not None:
+        per_hour = price.usd if price.unit == "hour" else price.usd / HOURS_PER_MONTH
+    return CostLine(
+        owner=f"clusters.{cluster.name}",
+        item=item,
+        unit=unit,
+        usd_per_hour=per_hour,
+        baseline_units=units,
+        expected_unit_hours=units * HOURS_PER_MONTH,
+        max_units=units,
+        source=price.source if price else "",
+        as_of=price.as_of if price else None,
+        confidence="unknown" if price is None else "dated" if price.as_of else "undated",
+    )

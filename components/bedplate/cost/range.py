@@ -1,0 +1,73 @@
+"""Cost as a range of three figures, from lines that each keep their quantity, price, source and date."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from datetime import date
+
+HOURS_PER_MONTH = Decimal(730)
+"""Hours in an average month, the convention of the clouds' own price pages."""
+
+Confidence = Literal["dated", "undated", "assumed", "unknown"]
+
+
+@dataclass(frozen=True, slots=True)
+class CostLine:
+    """One thing that costs money by the hour.
+
+    `usd_per_hour` is the price of one unit; None means that no price is known, which is never the same as zero.
+    `baseline_units` always run. `expected_unit_hours` are counted over a month. `max_units` may run at once.
+    `owner` is where the thing is declared, for example `node_pools.h100`.
+    """
+
+    owner: str
+    item: str
+    unit: str
+    usd_per_hour: Decimal | None
+    baseline_units: int
+    expected_unit_hours: Decimal
+    max_units: int
+    source: str
+    as_of: date | None
+    confidence: Confidence
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class CostRange:
+    """The cost of a stack. Sums leave out lines without a price: look at `unpriced` before trusting them."""
+
+    lines: tuple[CostLine, ...]
+
+    @property
+    def unpriced(self) -> tuple[CostLine, ...]:
+        """The lines whose price is not known."""
+        return tuple(line for line in self.lines if line.usd_per_hour is None)
+
+    @property
+    def baseline_per_month(self) -> Decimal:
+        """US dollars a month when nothing is used: floors, control planes, gateways."""
+        return _sum(line.baseline_units * HOURS_PER_MONTH * (line.usd_per_hour or 0) for line in self.lines)
+
+    @property
+    def expected_per_month(self) -> Decimal:
+        """US dollars a month as declared by `expected`; pools that declare nothing count with their maximum."""
+        return _sum(line.expected_unit_hours * (line.usd_per_hour or 0) for line in self.lines)
+
+    @property
+    def max_per_hour(self) -> Decimal:
+        """US dollars an hour with everything up."""
+        return _sum(line.max_units * (line.usd_per_hour or 0) for line in self.lines)
+
+    @property
+    def max_per_month(self) -> Decimal:
+        """US dollars a month with everything up in every hour that schedules permit."""
+        return _sum(line.max_units * HOURS_PER_MONTH * (line.usd_per_hour or 0) for line in self.lines)
+
+
+def _sum(amounts: object) -> Decimal:
+    return sum(amounts, Decimal(0))  # type: ignore[call-overload,no-any-return]

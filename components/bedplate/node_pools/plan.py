@@ -1,0 +1,141 @@
+"""What follows from a node pool's declaration: one node group per offer, with everything that its nodes need."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from bedplate import catalog
+from bedplate.node_pools.fabric import NetworkInterface, decide_fabric, network_interfaces
+from bedplate.node_pools.labels import Taint, pool_labels, pool_taints, unseen_resources
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from bedplate.catalog import MachineType, Price
+    from bedplate.clusters.plan import ClusterPlan
+    from bedplate.node_pools.spec import Capacity, Fabric, NodePoolSpec, OfferSpec, Role
+    from bedplate.stack import StackSpec
+
+
+@dataclass(frozen=True, slots=True)
+class NodeGroupPlan:
+    """The nodes of one offer: same machine type, bought the same way.
+
+    `initial_nodes` is only the size at creation: from then on the autoscaler owns the number of nodes.
+    `price` is None when the catalog has none, which is never the same as zero.
+    """
+
+    name: str
+    preference: int
+    machine: MachineType
+    capacity: Capacity
+    price: Price | None
+    initial_nodes: int
+    max_nodes: int
+    zones: tuple[str, ...]
+    network_interfaces: tuple[NetworkInterface, ...]
+    placement_group: bool
+    root_disk_gib: int
+    labels: Mapping[str, str]
+    taints: tuple[Taint, ...]
+    unseen_resources: Mapping[str, str]
+
+    @property
+    def instance_store_raid(self) -> bool:
+        """Whether the node's NVMe drives are joined into one file system for containers."""
+        return self.machine.nvme_count > 0
+
+
+@dataclass(frozen=True, slots=True)
+class NodePoolPlan:
+    """A pool, decided. `min_nodes` is a floor that the autoscaler keeps; bounds per offer are on the groups."""
+
+    name: str
+    full_name: str
+    cluster: str
+    provider: str
+    region: str
+    role: Role
+    fabric: Fabric
+    min_nodes: int
+    max_nodes: int
+    expected_nodes: int | None
+    expected_hours: int | None
+    groups: tuple[NodeGroupPlan, ...]
+
+    @property
+    def reachable_nodes(self) -> int:
+        """The most nodes that can run at once: offers scale separately, so their maxima add up."""
+        return sum(group.max_nodes for group in self.groups)
+
+
+def plan_node_pool(stack: StackSpec, name: str, spec: NodePoolSpec, cluster: ClusterPlan) -> NodePoolPlan:
+    """Decide a pool. The stack must have passed its preconditions, so every machine is in the catalog."""
+    offers = [(offer, catalog.known_machine(cluster.provider, offer.machine)) for offer in spec.all_offers()]
+    fabric = decide_fabric(spec.fabric, [machine for _, machine in offers])
+    full_name = f"{stack.team}-{stack.environment}-{name}"
+    return NodePoolPlan(
+        name=name,
+        full_name=full_name,
+        cluster=spec.cluster,
+        provider=cluster.provider,
+        region=cluster.region,
+        role=spec.role,
+        fabric=fabric,
+        min_nodes=spec.nodes.min,
+        max_nodes=spec.nodes.max,
+        expected_nodes=spec.nodes.expected,
+        expected_hours=spec.nodes.expected_hours_per_month,
+        groups=tuple(
+            _plan_group(full_name, spec, cluster, fabric, index + 1, offer, machine)
+            for index, (offer, machine) in enumerate(offers)
+        ),
+    )
+
+
+def _plan_group(
+    pool_name: str,
+    spec: NodePoolSpec,
+    cluster: ClusterPlan,
+    fabric: Fabric,
+    preference: int,
+    offer: OfferSpec,
+    machine: MachineType,
+) -> NodeGroupPlan:
+    uses_fabric = fabric == "required"
+    max_nodes = offer.max or spec.nodes.max
+    return NodeGroupPlan(
+        # The suffix is what the autoscaler's priorities match: services.plan.expander_priorities.
+        name=f"{pool_name}-offer{preference}",
+        preference=preference,
+        machine=machine,
+        capacity=offer.capacity,
+        price=catalog.price(cluster.provider, cluster.region, machine.name, offer.capacity),
+        # The floor starts on the preferred offer, so that a first `up` needs no autoscaler to get its nodes.
+        initial_nodes=min(spec.nodes.min, max_nodes) if preference == 1 else 0,
+        max_nodes=max_nodes,
+        zones=group_zones(spec, cluster, machine, single=uses_fabric),
+        network_interfaces=network_interfaces(machine) if uses_fabric else (),
+        placement_group=uses_fabric and wants_placement_group(offer.capacity),
+        root_disk_gib=spec.root_disk_gib,
+        labels=pool_labels(spec.role, pool_name, machine),
+        taints=pool_taints(spec.role, machine),
+        unseen_resources=unseen_resources(machine, uses_fabric=uses_fabric),
+    )
+
+
+def group_zones(spec: NodePoolSpec, cluster: ClusterPlan, machine: MachineType, *, single: bool) -> tuple[str, ...]:
+    """Return the zones of a node group: those of the pool that offer the machine, the first one for a fabric."""
+    offered = machine.zones.get(cluster.region, ())
+    zones = tuple(zone for zone in spec.zones or cluster.zones if zone in offered)
+    return zones[:1] if single else zones
+
+
+def wants_placement_group(capacity: Capacity) -> bool:
+    """Return whether nodes are asked for close together. The way they are bought decides, never the fabric alone.
+
+    On-demand nodes get a cluster placement group. Spot nodes do not: a group narrows the spot capacity that can be
+    had, and a reservation or capacity block brings its own placement (terraform-aws-eks #3730, eksctl #7949).
+    """
+    return capacity == "on-demand"

@@ -1,0 +1,230 @@
+"""What must hold for node pools before anything is planned: one function per rule, each with a message for people."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from bedplate import catalog
+from bedplate.clusters.plan import cluster_zones
+from bedplate.clusters.spec import ClusterReference, ClusterSpec
+from bedplate.errors import Problem, listing, nearest
+from bedplate.node_pools.fabric import decide_fabric
+from bedplate.node_pools.images import node_image
+from bedplate.services.device_plugins import cluster_device_plugins, pool_device_plugins
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    from bedplate.catalog import MachineType
+    from bedplate.node_pools.spec import NodePoolSpec
+    from bedplate.stack import StackSpec
+
+
+@dataclass(frozen=True, slots=True)
+class PoolInContext:
+    """A pool and the cluster that it stands on, whichever stack owns that."""
+
+    name: str
+    pool: NodePoolSpec
+    cluster: ClusterSpec
+    zones: tuple[str, ...]
+    device_plugins: tuple[str, ...]
+
+    def machines(self) -> list[MachineType]:
+        """Return the machine types of its offers, in order of preference."""
+        return [catalog.known_machine(self.cluster.provider, offer.machine) for offer in self.pool.all_offers()]
+
+    def offer_field(self, index: int) -> tuple[str | int, ...]:
+        """Return where the machine of an offer is written."""
+        at = ("node_pools", self.name)
+        return (*at, "offers", index, "machine") if self.pool.offers else (*at, "machine")
+
+
+def pool_problems(stack: StackSpec, references: Mapping[str, StackSpec]) -> Iterator[Problem]:
+    """Yield everything that is wrong with the stack's pools. `references` holds the platform stacks by name."""
+    for name, pool in stack.node_pools.items():
+        owner = _owner(stack, pool, references)
+        if pool.cluster not in stack.clusters:
+            yield Problem(
+                f"{pool.cluster!r} is not under clusters",
+                ("node_pools", name, "cluster"),
+                allowed=tuple(stack.clusters),
+                nearest=nearest(pool.cluster, stack.clusters),
+            )
+        elif owner is not None:
+            yield from _problems_in_context(name, pool, *owner)
+
+
+def _owner(
+    stack: StackSpec, pool: NodePoolSpec, references: Mapping[str, StackSpec]
+) -> tuple[StackSpec, str, ClusterSpec] | None:
+    """Return the stack that owns the pool's cluster, the cluster's name there, and its declaration."""
+    cluster, name = stack.clusters.get(pool.cluster), pool.cluster
+    if isinstance(cluster, ClusterReference):
+        owner = references.get(cluster.stack)
+        if owner is None:
+            return None
+        stack, name, cluster = owner, cluster.name, owner.clusters.get(cluster.name)
+    if not isinstance(cluster, ClusterSpec) or cluster.region not in catalog.regions(cluster.provider):
+        return None
+    return stack, name, cluster
+
+
+def _problems_in_context(
+    name: str, pool: NodePoolSpec, owner: StackSpec, cluster_name: str, cluster: ClusterSpec
+) -> Iterator[Problem]:
+    context = PoolInContext(
+        name,
+        pool,
+        cluster,
+        zones=cluster_zones(owner, cluster_name, cluster),
+        device_plugins=cluster_device_plugins(owner, cluster_name),
+    )
+    unknown = list(_machines_exist(context))
+    yield from unknown
+    if unknown:  # the other rules are about machines
+        return
+    for rule in RULES:
+        yield from rule(context)
+
+
+def _machines_exist(context: PoolInContext) -> Iterator[Problem]:
+    known = catalog.machines(context.cluster.provider)
+    for index, offer in enumerate(context.pool.all_offers()):
+        if offer.machine not in known:
+            yield Problem(
+                f"{offer.machine!r} is no machine type of {context.cluster.provider} that the catalog knows",
+                context.offer_field(index),
+                nearest=nearest(offer.machine, known),
+                hint="`bedplate catalog list` shows them all.",
+            )
+
+
+def _offered_in_region(context: PoolInContext) -> Iterator[Problem]:
+    for index, machine in enumerate(context.machines()):
+        if not machine.zones.get(context.cluster.region):
+            yield Problem(
+                f"{machine.name} is not offered in {context.cluster.region}",
+                context.offer_field(index),
+                allowed=tuple(sorted(machine.zones)),
+            )
+
+
+def _offered_in_cluster_zones(context: PoolInContext) -> Iterator[Problem]:
+    for index, machine in enumerate(context.machines()):
+        offered = machine.zones.get(context.cluster.region, ())
+        if offered and not set(offered) & set(context.zones):
+            yield Problem(
+                f"{machine.name} is offered in {listing(offered)}, and the cluster stands in {listing(context.zones)}",
+                context.offer_field(index),
+                hint=f"Add one of them to the cluster's zones: clusters.{context.pool.cluster}.zones.",
+            )
+
+
+def _pool_zones_belong_to_cluster(context: PoolInContext) -> Iterator[Problem]:
+    for index, zone in enumerate(context.pool.zones):
+        field = ("node_pools", context.name, "zones", index)
+        if zone not in context.zones:
+            yield Problem(
+                f"{zone!r} is not among the cluster's zones",
+                field,
+                allowed=context.zones,
+                nearest=nearest(zone, context.zones),
+            )
+            continue
+        for machine in context.machines():
+            offered = machine.zones.get(context.cluster.region, ())
+            if zone not in offered:
+                yield Problem(f"{machine.name} is not offered in {zone}", field, allowed=offered)
+
+
+def _capacity_offered(context: PoolInContext) -> Iterator[Problem]:
+    for index, (offer, machine) in enumerate(zip(context.pool.all_offers(), context.machines(), strict=True)):
+        if offer.capacity not in machine.capacity_sources:
+            yield Problem(
+                f"{machine.name} is not sold as {offer.capacity}",
+                (*context.offer_field(index)[:-1], "capacity"),
+                allowed=tuple(sorted(machine.capacity_sources)),
+            )
+
+
+def _fabric_possible(context: PoolInContext) -> Iterator[Problem]:
+    if context.pool.fabric != "required":
+        return
+    for machine in context.machines():
+        if machine.efa_interfaces == 0:
+            yield Problem(
+                f"{machine.name} has no network card that speaks EFA, so the pool would fall back to TCP",
+                ("node_pools", context.name, "fabric"),
+                hint="Leave fabric out, or choose a machine with EFA: `bedplate catalog list --fabric efa`.",
+            )
+
+
+def _fabric_in_one_zone(context: PoolInContext) -> Iterator[Problem]:
+    fabric = decide_fabric(context.pool.fabric, context.machines())
+    if fabric == "required" and len(context.pool.zones) > 1:
+        yield Problem(
+            f"a pool with a fabric stands in one zone, and {len(context.pool.zones)} are named",
+            ("node_pools", context.name, "zones"),
+            hint="Name one zone, or set fabric: none.",
+        )
+
+
+def _same_kind_of_machine(context: PoolInContext) -> Iterator[Problem]:
+    """Pods of a pool may land on any of its offers, so the offers must run the same image and request."""
+    kinds = {(machine.vendor, machine.accelerator, machine.architecture) for machine in context.machines()}
+    if len(kinds) > 1:
+        described = sorted(" ".join(str(part) for part in kind if part) for kind in kinds)
+        yield Problem(
+            f"the offers differ in accelerator or architecture ({', '.join(described)}); a pod of this pool could "
+            "not run on each of them",
+            ("node_pools", context.name, "offers"),
+            hint="Make a pool of each.",
+        )
+
+
+def _accelerators_have_a_role(context: PoolInContext) -> Iterator[Problem]:
+    for machine in context.machines():
+        if context.pool.role == "general" and machine.accelerator:
+            yield Problem(
+                f"{machine.name} has {machine.accelerator_count} × {machine.accelerator}, and a general pool takes "
+                "any pod",
+                ("node_pools", context.name, "role"),
+                allowed=("inference", "training"),
+            )
+            return
+
+
+def _nodes_have_an_image(context: PoolInContext) -> Iterator[Problem]:
+    for index, machine in enumerate(context.machines()):
+        if node_image(context.cluster.provider, machine) is None:
+            yield Problem(
+                f"{machine.name} ({machine.vendor} {machine.accelerator}) has no node image that Bedplate can prepare",
+                context.offer_field(index),
+            )
+
+
+def _device_plugins_installed(context: PoolInContext) -> Iterator[Problem]:
+    """Can fail only where another stack owns the cluster: one's own cluster installs what its pools need."""
+    for plugin in sorted(pool_device_plugins(context.cluster.provider, context.pool)):
+        if plugin not in context.device_plugins:
+            yield Problem(
+                f"the cluster's stack has no {plugin} device plugin, so no pod could ask for this pool's devices",
+                ("node_pools", context.name, "cluster"),
+                hint=f"Add {plugin} to device_plugins of that cluster in its own stack file.",
+            )
+
+
+RULES: tuple[Callable[[PoolInContext], Iterator[Problem]], ...] = (
+    _offered_in_region,
+    _offered_in_cluster_zones,
+    _pool_zones_belong_to_cluster,
+    _capacity_offered,
+    _fabric_possible,
+    _fabric_in_one_zone,
+    _same_kind_of_machine,
+    _accelerators_have_a_role,
+    _nodes_have_an_image,
+    _device_plugins_installed,
+)

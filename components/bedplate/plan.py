@@ -1,0 +1,93 @@
+"""The whole plan of a stack: what follows from its file and the catalog, without a cloud, a network or a clock."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from bedplate.clusters.plan import ClusterPlan, plan_cluster
+from bedplate.clusters.spec import ClusterReference, ClusterSpec
+from bedplate.cost.estimate import cluster_cost, pool_cost
+from bedplate.cost.range import CostRange
+from bedplate.errors import InputError
+from bedplate.node_pools.plan import NodePoolPlan, plan_node_pool
+from bedplate.preconditions import stack_problems
+from bedplate.services.device_plugins import DevicePlugin, cluster_device_plugins
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from bedplate.stack import StackSpec
+
+
+@dataclass(frozen=True, slots=True)
+class OwnedCluster:
+    """A cluster that this stack creates, with what runs on it."""
+
+    plan: ClusterPlan
+    device_plugins: tuple[DevicePlugin, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ReferencedCluster:
+    """A cluster of a platform stack; its handles come from that stack's outputs."""
+
+    plan: ClusterPlan
+    stack: str
+
+
+@dataclass(frozen=True, slots=True)
+class StackPlan:
+    """Every decision about a stack."""
+
+    team: str
+    environment: str
+    tags: Mapping[str, str]
+    clusters: Mapping[str, OwnedCluster]
+    references: Mapping[str, ReferencedCluster]
+    node_pools: tuple[NodePoolPlan, ...]
+    cost: CostRange
+
+
+def plan_stack(stack: StackSpec, references: Mapping[str, StackSpec] | None = None) -> StackPlan:
+    """Decide everything about a stack; raises InputError with every precondition that does not hold."""
+    known = references or {}
+    problems = stack_problems(stack, known)
+    if problems:
+        raise InputError(problems)
+    owned = {
+        name: OwnedCluster(plan_cluster(stack, name, cluster), cluster_device_plugins(stack, name))
+        for name, cluster in stack.clusters.items()
+        if isinstance(cluster, ClusterSpec)
+    }
+    referenced = {
+        name: _plan_reference(cluster, known[cluster.stack])
+        for name, cluster in stack.clusters.items()
+        if isinstance(cluster, ClusterReference)
+    }
+    plans = {name: cluster.plan for name, cluster in {**owned, **referenced}.items()}
+    pools = tuple(plan_node_pool(stack, name, pool, plans[pool.cluster]) for name, pool in stack.node_pools.items())
+    lines = [line for cluster in owned.values() for line in cluster_cost(cluster.plan)]
+    lines += [line for pool in pools for line in pool_cost(pool)]
+    return StackPlan(
+        team=stack.team,
+        environment=stack.environment,
+        tags=stack_tags(stack),
+        clusters=owned,
+        references=referenced,
+        node_pools=pools,
+        cost=CostRange(tuple(lines)),
+    )
+
+
+def _plan_reference(reference: ClusterReference, owner: StackSpec) -> ReferencedCluster:
+    cluster = owner.clusters[reference.name]
+    if not isinstance(cluster, ClusterSpec):  # refused by the preconditions
+        raise TypeError(f"{reference.stack} refers to {reference.name} itself")
+    return ReferencedCluster(plan_cluster(owner, reference.name, cluster), reference.stack)
+
+
+def stack_tags(stack: StackSpec) -> dict[str, str]:
+    """Return the tags of every resource of a stack; they also tell which resources are ours."""
+    tags = {"bedplate:team": stack.team, "bedplate:environment": stack.environment, "managed-by": "bedplate"}
+    return tags | ({"cost-center": stack.cost_center} if stack.cost_center else {})

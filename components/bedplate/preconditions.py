@@ -1,0 +1,48 @@
+"""Everything that must hold before a stack is planned, over all rooms."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from bedplate.clusters.preconditions import cluster_problems
+from bedplate.clusters.spec import ClusterReference, ClusterSpec
+from bedplate.errors import Problem, nearest
+from bedplate.node_pools.preconditions import pool_problems
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from bedplate.stack import StackSpec
+
+
+def stack_problems(stack: StackSpec, references: Mapping[str, StackSpec] | None = None) -> list[Problem]:
+    """Return everything that is wrong with a stack, as problems that name the field but no file.
+
+    `references` holds the platform stacks that the stack refers to, by stack name.
+    """
+    known = references or {}
+    return [*cluster_problems(stack), *_reference_problems(stack, known), *pool_problems(stack, known)]
+
+
+def _reference_problems(stack: StackSpec, references: Mapping[str, StackSpec]) -> Iterator[Problem]:
+    for name, cluster in stack.clusters.items():
+        if not isinstance(cluster, ClusterReference):
+            continue
+        owner = references.get(cluster.stack)
+        if owner is None:
+            yield Problem(
+                f"the platform stack {cluster.stack!r} has no readable stack file beside this one",
+                ("clusters", name, "stack"),
+                allowed=tuple(references),
+                nearest=nearest(cluster.stack, references),
+                hint=f"Bedplate reads Pulumi.{cluster.stack}.yaml to know the cluster's region and zones.",
+            )
+            continue
+        owned = tuple(key for key, value in owner.clusters.items() if isinstance(value, ClusterSpec))
+        if cluster.name not in owned:
+            yield Problem(
+                f"{cluster.stack} creates no cluster {cluster.name!r}",
+                ("clusters", name, "name"),
+                allowed=owned,
+                nearest=nearest(cluster.name, owned),
+            )

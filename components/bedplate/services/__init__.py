@@ -1,0 +1,1 @@
+"""What runs on every cluster: add-ons, the node autoscaler, device plugins, separation of roles."""

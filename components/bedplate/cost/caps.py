@@ -32,8 +32,8 @@ class Caps(StrictModel):
     """The whole file. A team without caps of its own has those of `default`; without either, nothing is allowed."""
 
     max_price_age_days: Annotated[int, Field(gt=0)] = Field(description="Older prices are a violation.")
-    default: dict[str, Cap] = {}
-    teams: dict[str, dict[str, Cap]] = {}
+    default: dict[str, Cap] = Field(default={}, description="Caps by environment, of teams without their own.")
+    teams: dict[str, dict[str, Cap]] = Field(default={}, description="Caps by team and environment.")
 
     def of(self, team: str, environment: str) -> Cap | None:
         """Return the cap of a team in an environment, or None when none is set, which allows nothing."""

@@ -1,0 +1,53 @@
+"""Facts about the clouds: machines, zones, prices, services, Kubernetes versions, charts, error codes, quotas.
+
+Everything here is data in `catalog/data/*.csv`; every row carries its source and date, and a new row needs no
+code. A value that no source gave is `None` (or an empty set): it means "not known", never "no" and never zero.
+Each file is read once, when a function first needs it, and passes the guards of `catalog.guards` on the way.
+"""
+
+from __future__ import annotations
+
+from bedplate.catalog.failures import FailureKind, classify_error
+from bedplate.catalog.locations import control_plane_zones, regions, zones
+from bedplate.catalog.machines import accelerators, clouds, machine, machines
+from bedplate.catalog.model import (
+    Accelerator,
+    Chart,
+    KubernetesVersion,
+    MachineType,
+    Price,
+    Quota,
+    ServicePrice,
+)
+from bedplate.catalog.prices import price, priced_regions
+from bedplate.catalog.quotas import quota
+from bedplate.catalog.releases import chart, charts, default_kubernetes_version, kubernetes_versions
+from bedplate.catalog.services import service_price, services
+
+__all__ = [
+    "Accelerator",
+    "Chart",
+    "FailureKind",
+    "KubernetesVersion",
+    "MachineType",
+    "Price",
+    "Quota",
+    "ServicePrice",
+    "accelerators",
+    "chart",
+    "charts",
+    "classify_error",
+    "clouds",
+    "control_plane_zones",
+    "default_kubernetes_version",
+    "kubernetes_versions",
+    "machine",
+    "machines",
+    "price",
+    "priced_regions",
+    "quota",
+    "regions",
+    "service_price",
+    "services",
+    "zones",
+]

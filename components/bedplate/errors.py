@@ -14,6 +14,9 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+EXCERPT_WIDTH = 100
+"""Characters of a source line that a message shows."""
+
 FieldPath = tuple[str | int, ...]
 """Where a value stands inside `bedplate:stack`, for example `("node_pools", "h100", "offers", 0, "machine")`."""
 
@@ -40,7 +43,8 @@ class Problem:
     """One thing that is wrong with what a user wrote.
 
     `line` and `column` count from 1; 0 means that the place is not known (the value came without a file).
-    `allowed` lists what may stand there; `nearest` is the one of those that was probably meant.
+    `allowed` lists what may stand there; `nearest` is the one of those that was probably meant. `source` is the
+    line of the file, shown with a caret below the column; it stays empty where showing it would show a secret.
     """
 
     message: str
@@ -51,19 +55,29 @@ class Problem:
     allowed: tuple[str, ...] = ()
     nearest: str = ""
     hint: str = ""
+    source: str = ""
 
     def render(self) -> str:
-        """Return the problem as `file:line:column: field: message`, and what is allowed on lines of its own."""
+        """Return the problem as `file:line:column: field: message`, then the line, what is allowed and the hint."""
         place = ":".join([self.file, *(str(n) for n in (self.line, self.column) if n)]) if self.file else ""
         head = ": ".join(part for part in (place, dotted(self.field), self.message) if part)
         if self.nearest:
             head += f"; did you mean {self.nearest!r}?"
-        lines = [head]
+        lines = [head, *self._excerpt()]
         if self.allowed:
             lines.append(f"    allowed: {listing(self.allowed)}")
         if self.hint:
             lines.append(f"    {self.hint}")
-        return "\n".join(lines)
+        return "\n".join(printable(line) for line in lines)
+
+    def _excerpt(self) -> list[str]:
+        """Return the line with a caret below the column; of a long line, the part around it."""
+        if not self.source or not self.line:
+            return []
+        start = max(0, self.column - EXCERPT_WIDTH // 2) if len(self.source) > EXCERPT_WIDTH else 0
+        text = self.source[start : start + EXCERPT_WIDTH].replace("\t", " ").rstrip()
+        number = f"{self.line:>5}"
+        return [f"{number} | {text}", f"{' ' * len(number)} | {' ' * (self.column - 1 - start)}^"]
 
 
 class InputError(BedplateError):
@@ -74,6 +88,11 @@ class InputError(BedplateError):
     def __init__(self, problems: Sequence[Problem]) -> None:
         super().__init__("\n".join(problem.render() for problem in problems))
         self.problems = tuple(problems)
+
+
+def printable(text: str) -> str:
+    """Return text without what a terminal would obey (escape sequences) or hide (bidirectional controls)."""
+    return "".join(character if character.isprintable() else "\N{REPLACEMENT CHARACTER}" for character in text)
 
 
 def dotted(path: FieldPath) -> str:

@@ -65,7 +65,8 @@ def plan_stack(stack: StackSpec, references: Mapping[str, StackSpec] | None = No
         for name, cluster in stack.clusters.items()
         if isinstance(cluster, ClusterReference)
     }
-    plans = {name: cluster.plan for name, cluster in {**owned, **referenced}.items()}
+    plans = {name: cluster.plan for name, cluster in owned.items()}
+    plans |= {name: cluster.plan for name, cluster in referenced.items()}
     pools = tuple(plan_node_pool(stack, name, pool, plans[pool.cluster]) for name, pool in stack.node_pools.items())
     lines = [line for cluster in owned.values() for line in cluster_cost(cluster.plan)]
     lines += [line for pool in pools for line in pool_cost(pool)]

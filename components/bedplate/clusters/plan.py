@@ -50,7 +50,7 @@ def plan_cluster(stack: StackSpec, name: str, spec: ClusterSpec) -> ClusterPlan:
         full_name=f"{stack.team}-{stack.environment}-{name}",
         provider=spec.provider,
         region=spec.region,
-        kubernetes_version=spec.kubernetes_version or default_kubernetes_version(spec.provider),
+        kubernetes_version=spec.kubernetes_version or catalog.default_kubernetes_version(spec.provider).version,
         runner_networks=spec.runner_access,
         network=plan_network(spec.network, cluster_zones(stack, name, spec)),
         administrators=spec.administrators,
@@ -59,11 +59,6 @@ def plan_cluster(stack: StackSpec, name: str, spec: ClusterSpec) -> ClusterPlan:
             stack.environment != "dev" if spec.deletion_protection is None else spec.deletion_protection
         ),
     )
-
-
-def default_kubernetes_version(provider: str) -> str:
-    """Return the catalog's choice for clusters that name no version."""
-    return next(version.version for version in catalog.kubernetes_versions(provider) if version.default)
 
 
 def cluster_zones(stack: StackSpec, name: str, spec: ClusterSpec) -> tuple[str, ...]:

@@ -39,7 +39,12 @@ def _region_exists(name: str, cluster: ClusterSpec) -> Iterator[Problem]:
 
 
 def _version_supported(name: str, cluster: ClusterSpec) -> Iterator[Problem]:
-    versions = tuple(version.version for version in catalog.kubernetes_versions(cluster.provider))
+    # Against the date of the facts, not today's: a plan gives the same answer whenever it is made.
+    versions = tuple(
+        version.version
+        for version in catalog.kubernetes_versions(cluster.provider)
+        if version.end_of_standard_support > version.as_of
+    )
     if cluster.kubernetes_version is not None and cluster.kubernetes_version not in versions:
         yield Problem(
             f"Kubernetes {cluster.kubernetes_version} is not in standard support",

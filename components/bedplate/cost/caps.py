@@ -31,7 +31,17 @@ class Cap(StrictModel):
 class Caps(StrictModel):
     """The whole file. A team without caps of its own has those of `default`; without either, nothing is allowed."""
 
-    max_price_age_days: Annotated[int, Field(gt=0)] = Field(description="Older prices are a violation.")
+    max_machine_price_age_days: Annotated[int, Field(gt=0)] = Field(
+        description="Machine prices older than this are a violation."
+    )
+    max_service_price_age_days: Annotated[int, Field(gt=0)] = Field(
+        description="Prices of disks, gateways, control planes and the like older than this are a violation."
+    )
+    allow_undated_spot_prices: bool = Field(
+        default=False,
+        description="Accept spot prices from a snapshot without a date. They never bound what spot may cost: AWS "
+        "charges up to the on-demand price.",
+    )
     default: dict[str, Cap] = Field(default={}, description="Caps by environment, of teams without their own.")
     teams: dict[str, dict[str, Cap]] = Field(default={}, description="Caps by team and environment.")
 

@@ -41,6 +41,7 @@ def _group_lines(pool: NodePoolPlan, group: NodeGroupPlan) -> Iterator[CostLine]
     owner = f"node_pools.{pool.name}"
     yield CostLine(
         owner=owner,
+        kind="machine",
         item=f"{group.machine.name} {group.capacity}",
         unit="node",
         usd_per_hour=group.price.usd_per_hour if group.price else None,
@@ -52,9 +53,10 @@ def _group_lines(pool: NodePoolPlan, group: NodeGroupPlan) -> Iterator[CostLine]
         confidence=_confidence(group.price, spot=group.capacity == "spot"),
         note="" if pool.expected_nodes is not None or not preferred else "no expected use declared: counted at max",
     )
-    disk = catalog.service_price(pool.provider, pool.region, "ebs-gp3-storage")
+    disk = catalog.service_price(pool.provider, pool.region, "ebs-gp3")
     yield CostLine(
         owner=owner,
+        kind="service",
         item=f"root volume of {group.root_disk_gib} GiB",
         unit="node",
         usd_per_hour=group.root_disk_gib * disk.usd / HOURS_PER_MONTH if disk else None,
@@ -101,6 +103,7 @@ def _fixed(cluster: ClusterPlan, item: str, unit: str, service: str, units: int)
         per_hour = price.usd if price.unit == "hour" else price.usd / HOURS_PER_MONTH
     return CostLine(
         owner=f"clusters.{cluster.name}",
+        kind="service",
         item=item,
         unit=unit,
         usd_per_hour=per_hour,

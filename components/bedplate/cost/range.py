@@ -12,6 +12,10 @@ if TYPE_CHECKING:
 HOURS_PER_MONTH = Decimal(730)
 """Hours in an average month, the convention of the clouds' own price pages."""
 
+Kind = Literal["machine", "service"]
+"""Machine prices move within months, prices of services (disks, gateways, control planes) within years: how old a
+price may be differs, so a line says which it is."""
+
 Confidence = Literal["dated", "undated", "assumed", "unknown"]
 
 
@@ -25,6 +29,7 @@ class CostLine:
     """
 
     owner: str
+    kind: Kind
     item: str
     unit: str
     usd_per_hour: Decimal | None

@@ -6,7 +6,7 @@ from datetime import date
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, cast
 
-from bedplate.cost.range import Confidence, CostLine
+from bedplate.cost.range import Confidence, CostLine, Kind
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -17,6 +17,7 @@ def to_wire(lines: Iterable[CostLine]) -> list[dict[str, Any]]:
     return [
         {
             "owner": line.owner,
+            "kind": line.kind,
             "item": line.item,
             "unit": line.unit,
             "usdPerHour": None if line.usd_per_hour is None else str(line.usd_per_hour),
@@ -37,6 +38,7 @@ def from_wire(values: Iterable[Mapping[str, Any]]) -> tuple[CostLine, ...]:
     return tuple(
         CostLine(
             owner=value["owner"],
+            kind=cast("Kind", value["kind"]),
             item=value["item"],
             unit=value["unit"],
             usd_per_hour=None if value.get("usdPerHour") is None else _amount(value["usdPerHour"]),

@@ -27,7 +27,7 @@ def decide_fabric(declared: Fabric | None, machines: list[MachineType]) -> Fabri
     """
     if declared is not None:
         return declared
-    return "required" if all(machine.efa_interfaces > 1 for machine in machines) else "none"
+    return "required" if all((machine.efa_interfaces or 0) > 1 for machine in machines) else "none"
 
 
 def network_interfaces(machine: MachineType) -> tuple[NetworkInterface, ...]:

@@ -57,7 +57,7 @@ def unseen_resources(machine: MachineType, *, uses_fabric: bool) -> Mapping[str,
         resources[machine.resource_name] = str(machine.accelerator_count)
     if uses_fabric:
         resources["vpc.amazonaws.com/efa"] = str(machine.efa_interfaces)
-    if machine.nvme_count:
+    if machine.nvme_count and machine.nvme_size_gb:
         # The kubelet keeps a tenth of the file system free (default hard eviction threshold nodefs.available<10%).
         resources["ephemeral-storage"] = f"{machine.nvme_count * machine.nvme_size_gb * 9 // 10}G"
     return resources

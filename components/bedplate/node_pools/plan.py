@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from bedplate import catalog
 from bedplate.node_pools.fabric import NetworkInterface, decide_fabric, network_interfaces
 from bedplate.node_pools.labels import Taint, pool_labels, pool_taints, unseen_resources
+from bedplate.node_pools.machines import known_machine
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -44,7 +45,7 @@ class NodeGroupPlan:
     @property
     def instance_store_raid(self) -> bool:
         """Whether the node's NVMe drives are joined into one file system for containers."""
-        return self.machine.nvme_count > 0
+        return bool(self.machine.nvme_count)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +73,7 @@ class NodePoolPlan:
 
 def plan_node_pool(stack: StackSpec, name: str, spec: NodePoolSpec, cluster: ClusterPlan) -> NodePoolPlan:
     """Decide a pool. The stack must have passed its preconditions, so every machine is in the catalog."""
-    offers = [(offer, catalog.known_machine(cluster.provider, offer.machine)) for offer in spec.all_offers()]
+    offers = [(offer, known_machine(cluster.provider, offer.machine)) for offer in spec.all_offers()]
     fabric = decide_fabric(spec.fabric, [machine for _, machine in offers])
     full_name = f"{stack.team}-{stack.environment}-{name}"
     return NodePoolPlan(

@@ -11,6 +11,7 @@ from bedplate.clusters.spec import ClusterReference, ClusterSpec
 from bedplate.errors import Problem, listing, nearest
 from bedplate.node_pools.fabric import decide_fabric
 from bedplate.node_pools.images import node_image
+from bedplate.node_pools.machines import known_machine
 from bedplate.services.device_plugins import cluster_device_plugins, pool_device_plugins
 
 if TYPE_CHECKING:
@@ -33,7 +34,7 @@ class PoolInContext:
 
     def machines(self) -> list[MachineType]:
         """Return the machine types of its offers, in order of preference."""
-        return [catalog.known_machine(self.cluster.provider, offer.machine) for offer in self.pool.all_offers()]
+        return [known_machine(self.cluster.provider, offer.machine) for offer in self.pool.all_offers()]
 
     def offer_field(self, index: int) -> tuple[str | int, ...]:
         """Return where the machine of an offer is written."""
@@ -153,7 +154,7 @@ def _fabric_possible(context: PoolInContext) -> Iterator[Problem]:
     if context.pool.fabric != "required":
         return
     for machine in context.machines():
-        if machine.efa_interfaces == 0:
+        if not machine.efa_interfaces:
             yield Problem(
                 f"{machine.name} has no network card that speaks EFA, so the pool would fall back to TCP",
                 ("node_pools", context.name, "fabric"),

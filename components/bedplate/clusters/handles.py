@@ -1,0 +1,35 @@
+"""What node pools and services need of a live cluster, whether this stack owns it or a platform stack does."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import pulumi
+    import pulumi_kubernetes
+
+
+@dataclass(frozen=True, slots=True)
+class ClusterHandles:
+    """A live cluster.
+
+    `name` is the name in the cloud and always known. `cloud` is the cloud's provider for the cluster's region,
+    `kubernetes` the one for its API server. `private_subnets` holds a subnet's identifier per zone identifier.
+    `node_security_group_ids` are the groups that every node must be in to reach the control plane.
+    `node_prerequisites` must exist before the first node: without them a node never becomes ready. Depend on those,
+    never on the Cluster component, whose DNS in turn waits for nodes.
+    """
+
+    name: str
+    region: str
+    kubernetes_version: str
+    cloud: pulumi.ProviderResource
+    kubernetes: pulumi_kubernetes.Provider
+    vpc_id: pulumi.Input[str]
+    private_subnets: Mapping[str, pulumi.Input[str]]
+    node_security_group_ids: tuple[pulumi.Input[str], ...]
+    encryption_key_arn: pulumi.Input[str]
+    node_prerequisites: tuple[pulumi.Resource, ...] = ()

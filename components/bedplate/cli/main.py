@@ -1,0 +1,71 @@
+"""`bedplate`: mounts the commands and turns the errors that users cause into messages and exit codes."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated
+
+import typer
+
+from bedplate import __version__
+from bedplate.cli import catalog, demo, engine, init, orphans, plan, schema, sim, validate
+from bedplate.errors import BedplateError
+
+app = typer.Typer(
+    name="bedplate",
+    help="Declare AI clusters in one file per team: planned, priced and checked before anything is created.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.command("init")(init.init)
+app.command("validate")(validate.validate)
+app.command("plan")(plan.plan)
+app.command("schema")(schema.schema)
+app.command("sim", context_settings=sim.CONTEXT_SETTINGS)(sim.sim)
+app.command("orphans")(orphans.orphans)
+app.command("demo")(demo.demo)
+app.add_typer(catalog.app, name="catalog")
+app.add_typer(engine.app, name="engine")
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"bedplate {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def root(
+    version: Annotated[
+        bool, typer.Option("--version", help="Print the version.", callback=_print_version, is_eager=True)
+    ] = False,
+) -> None:
+    """Options that stand before any command."""
+
+
+def main() -> None:
+    """Run the command line; exits 2 on bad input, 1 on failure, 130 when interrupted."""
+    try:
+        app()
+    except BedplateError as error:
+        report(error)
+        sys.exit(error.exit_code)
+    except KeyboardInterrupt:
+        sys.exit(130)
+
+
+def report(error: BedplateError) -> None:
+    """Print an error as people read it: what is wrong, and what to do about it."""
+    from rich.console import Console
+
+    console = Console(stderr=True, highlight=False, soft_wrap=True)
+    console.print("error:", style="bold red", end=" ")
+    console.print(error.message, markup=False)
+    if error.hint:
+        console.print(error.hint, markup=False, style="dim")
+
+
+if __name__ == "__main__":
+    main()

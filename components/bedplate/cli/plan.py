@@ -1,0 +1,51 @@
+"""`bedplate plan`: what a stack file means, without starting Pulumi."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def plan(
+    file: Annotated[Path, typer.Argument(help="The stack file, stacks/Pulumi.<team>-<environment>.yaml.")],
+    caps: Annotated[
+        Path | None, typer.Option(help="The caps file. Default: policies/caps.yaml of the stack file's project.")
+    ] = None,
+    json_output: Annotated[bool, typer.Option("--json", help="Print the plan for machines.")] = False,
+) -> None:
+    """Show pools, fabric, cost range and risks of a stack; exits 1 when it is over its cap."""
+    from bedplate.cost.caps import CAPS_FILE, excesses, read_caps
+    from bedplate.errors import BedplateError
+    from bedplate.plan import plan_stack
+    from bedplate.references import referenced_stacks
+    from bedplate.stack_file.load import load_stack
+
+    stack = load_stack(file).spec
+    decided = plan_stack(stack, referenced_stacks(stack, file.parent))
+    limits = read_caps(caps or project_root(file) / CAPS_FILE)
+    cap = limits.of(decided.team, decided.environment)
+    if json_output:
+        from bedplate.plan_json import plan_json
+
+        typer.echo(json.dumps(plan_json(decided, cap), indent=2))
+    else:
+        from rich.console import Console
+
+        from bedplate.cli.plan_view import show_plan
+
+        show_plan(Console(), decided, cap)
+    over = excesses(decided.cost, cap, decided.team, decided.environment)
+    if over:
+        raise BedplateError("\n".join(f"{excess.message}\n  {excess.remedy}" for excess in over))
+
+
+def project_root(file: Path) -> Path:
+    """Return the folder of the Pulumi project that a stack file belongs to: the nearest one with a Pulumi.yaml."""
+    start = file.resolve().parent
+    for folder in (start, *start.parents):
+        if (folder / "Pulumi.yaml").is_file():
+            return folder
+    return start

@@ -1,0 +1,61 @@
+"""A cost range as plain values, for people and for machines."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+from bedplate.cost.estimate import NOT_COUNTED
+from bedplate.cost.wire import to_wire
+
+if TYPE_CHECKING:
+    from bedplate.cost.caps import Cap
+    from bedplate.cost.range import CostRange
+
+
+@dataclass(frozen=True, slots=True)
+class Headroom:
+    """What is left under a cap, in US dollars; negative when the cap is passed."""
+
+    period: str
+    amount: Decimal
+    cap: Decimal
+
+    @property
+    def left(self) -> Decimal:
+        """US dollars between the amount and the cap."""
+        return self.cap - self.amount
+
+
+def headrooms(cost: CostRange, cap: Cap) -> tuple[Headroom, Headroom]:
+    """Return how far a cost is from the two caps."""
+    return (
+        Headroom("hour", cost.max_per_hour, Decimal(cap.hourly_usd)),
+        Headroom("month", cost.max_per_month, Decimal(cap.monthly_usd)),
+    )
+
+
+def cost_json(cost: CostRange, cap: Cap | None) -> dict[str, Any]:
+    """Return a cost range for `--json`. Amounts are strings with cents, because JSON numbers are floats."""
+    return {
+        "currency": "USD",
+        "baseline_per_month": cents(cost.baseline_per_month),
+        "expected_per_month": cents(cost.expected_per_month),
+        "max_per_hour": cents(cost.max_per_hour),
+        "max_per_month": cents(cost.max_per_month),
+        "cap": None if cap is None else {"hourly_usd": cap.hourly_usd, "monthly_usd": cap.monthly_usd},
+        "complete": not cost.unpriced,
+        "lines": to_wire(cost.lines),
+        "not_counted": list(NOT_COUNTED),
+    }
+
+
+def cents(amount: Decimal) -> str:
+    """Return an amount rounded to cents."""
+    return f"{amount:.2f}"
+
+
+def dollars(amount: Decimal) -> str:
+    """Return an amount as people write it: whole dollars from a thousand on, cents below."""
+    return f"${amount:,.0f}" if abs(amount) >= 1000 else f"${amount:,.2f}"

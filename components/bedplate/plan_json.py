@@ -1,0 +1,76 @@
+"""A plan for `--json`: stable names, amounts as strings, nothing that depends on how it is shown."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+from bedplate.cost.summary import cost_json
+from bedplate.risks import risks
+
+if TYPE_CHECKING:
+    from bedplate.clusters.plan import ClusterPlan
+    from bedplate.cost.caps import Cap
+    from bedplate.node_pools.plan import NodeGroupPlan, NodePoolPlan
+    from bedplate.plan import StackPlan
+
+
+def plan_json(plan: StackPlan, cap: Cap | None) -> dict[str, Any]:
+    """Return a plan as plain values."""
+    return {
+        "team": plan.team,
+        "environment": plan.environment,
+        "clusters": {
+            name: _cluster(cluster.plan) | {"device_plugins": list(cluster.device_plugins)}
+            for name, cluster in plan.clusters.items()
+        },
+        "referenced_clusters": {
+            name: _cluster(cluster.plan) | {"stack": cluster.stack} for name, cluster in plan.references.items()
+        },
+        "node_pools": {pool.name: _pool(pool) for pool in plan.node_pools},
+        "cost": cost_json(plan.cost, cap),
+        "risks": [asdict(risk) for risk in risks(plan)],
+    }
+
+
+def _cluster(cluster: ClusterPlan) -> dict[str, Any]:
+    return {
+        "name": cluster.full_name,
+        "provider": cluster.provider,
+        "region": cluster.region,
+        "zones": list(cluster.zones),
+        "kubernetes_version": cluster.kubernetes_version,
+        "public_endpoint": cluster.public_endpoint,
+        "runner_networks": list(cluster.runner_networks),
+        "nat_gateways": cluster.network.nat_gateways,
+        "deletion_protection": cluster.deletion_protection,
+    }
+
+
+def _pool(pool: NodePoolPlan) -> dict[str, Any]:
+    return {
+        "cluster": pool.cluster,
+        "role": pool.role,
+        "fabric": pool.fabric,
+        "min_nodes": pool.min_nodes,
+        "max_nodes": pool.max_nodes,
+        "reachable_nodes": pool.reachable_nodes,
+        "offers": [_group(group) for group in pool.groups],
+    }
+
+
+def _group(group: NodeGroupPlan) -> dict[str, Any]:
+    return {
+        "node_group": group.name,
+        "machine": group.machine.name,
+        "accelerator": group.machine.accelerator or None,
+        "accelerators_per_node": group.machine.accelerator_count,
+        "capacity": group.capacity,
+        "usd_per_hour": None if group.price is None else str(group.price.usd_per_hour),
+        "max_nodes": group.max_nodes,
+        "zones": list(group.zones),
+        "efa_interfaces": sum(card.kind == "efa-only" for card in group.network_interfaces),
+        "placement_group": group.placement_group,
+        "labels": dict(group.labels),
+        "taints": [f"{taint.key}={taint.value}:{taint.effect}" for taint in group.taints],
+    }

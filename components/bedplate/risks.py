@@ -1,0 +1,128 @@
+"""What a plan risks although nothing about it is wrong: said before anything is created."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from bedplate import catalog
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from bedplate.catalog import Quota
+    from bedplate.node_pools.plan import NodeGroupPlan, NodePoolPlan
+    from bedplate.plan import StackPlan
+
+
+@dataclass(frozen=True, slots=True)
+class Risk:
+    """Something that may go wrong, where it is declared, and what to do about it."""
+
+    subject: str
+    text: str
+    remedy: str
+
+
+def risks(plan: StackPlan) -> list[Risk]:
+    """Return every risk of a plan, pool by pool, then those of clusters."""
+    pools = [risk for pool in plan.node_pools for rule in POOL_RULES for risk in rule(pool)]
+    return [*pools, *_quotas(plan), *_one_nat_gateway(plan)]
+
+
+def _offers_add_up(pool: NodePoolPlan) -> Iterator[Risk]:
+    if pool.reachable_nodes > pool.max_nodes:
+        yield Risk(
+            f"node_pools.{pool.name}",
+            f"its offers scale separately: {pool.reachable_nodes} nodes can run at once, above max {pool.max_nodes}; "
+            "the cost counts all of them",
+            "give the offers a max of their own that add up to what you mean",
+        )
+
+
+def _spot_without_fallback(pool: NodePoolPlan) -> Iterator[Risk]:
+    if all(group.capacity == "spot" for group in pool.groups):
+        yield Risk(
+            f"node_pools.{pool.name}",
+            "all its capacity is spot: the cloud may take every node at once with two minutes' notice, and there may "
+            "be none to have",
+            "add an on-demand offer, or make sure that what runs here can wait",
+        )
+
+
+def _spot_price_moves(pool: NodePoolPlan) -> Iterator[Risk]:
+    for group in pool.groups:
+        on_demand = catalog.price(pool.provider, pool.region, group.machine.name, "on-demand")
+        if group.capacity != "spot" or group.price is None or on_demand is None:
+            continue
+        if group.price.usd_per_hour < on_demand.usd_per_hour:
+            yield Risk(
+                f"node_pools.{pool.name}",
+                f"spot {group.machine.name} is counted at ${group.price.usd_per_hour:.2f} an hour and may rise to the "
+                f"on-demand price of ${on_demand.usd_per_hour:.2f}",
+                "keep that distance to the cap, or set the offer's max lower",
+            )
+
+
+def _one_zone(pool: NodePoolPlan) -> Iterator[Risk]:
+    zones = {zone for group in pool.groups for zone in group.zones}
+    if len(zones) > 1 or pool.max_nodes <= 1:
+        return
+    why = "a fabric does not cross zones" if pool.fabric == "required" else "its machines are offered in no other"
+    yield Risk(
+        f"node_pools.{pool.name}",
+        f"all its nodes stand in {', '.join(zones)}, because {why}: when that zone has no capacity, the pool has none",
+        "name another zone to move it, or declare a second pool in one",
+    )
+
+
+def _scarce_on_demand(pool: NodePoolPlan) -> Iterator[Risk]:
+    for group in pool.groups:
+        if group.capacity == "on-demand" and "capacity-block" in group.machine.capacity_sources:
+            yield Risk(
+                f"node_pools.{pool.name}",
+                f"{group.machine.name} is sold in capacity blocks because on-demand capacity is rarely to be had",
+                "treat the offer as a fallback, and expect to wait",
+            )
+
+
+POOL_RULES: tuple[Callable[[NodePoolPlan], Iterator[Risk]], ...] = (
+    _offers_add_up,
+    _spot_without_fallback,
+    _spot_price_moves,
+    _one_zone,
+    _scarce_on_demand,
+)
+
+
+def _quotas(plan: StackPlan) -> Iterator[Risk]:
+    """Name the account quota that everything up would use, per region and quota: new accounts have none for GPUs."""
+    needed: dict[tuple[str, str], tuple[Quota, int]] = {}
+    for pool in plan.node_pools:
+        for group in pool.groups:
+            quota = catalog.quota(pool.provider, group.machine.name, group.capacity)
+            if quota is None or quota.unit != "vCPU" or group.machine.vcpus is None:
+                continue
+            _, sum_so_far = needed.get((pool.region, quota.code), (quota, 0))
+            needed[pool.region, quota.code] = (quota, sum_so_far + _vcpus(group))
+    for (region, code), (quota, vcpus) in needed.items():
+        if quota.default is not None and vcpus > quota.default:
+            yield Risk(
+                f"quota {code}",
+                f"everything up needs {vcpus} vCPU of “{quota.name}” in {region}; a new account has {quota.default}",
+                "raise it before the first `pulumi up`: approval can take days",
+            )
+
+
+def _vcpus(group: NodeGroupPlan) -> int:
+    return group.max_nodes * (group.machine.vcpus or 0)
+
+
+def _one_nat_gateway(plan: StackPlan) -> Iterator[Risk]:
+    for cluster in plan.clusters.values():
+        if cluster.plan.network.nat_gateways == 1 and plan.environment == "prod":
+            yield Risk(
+                f"clusters.{cluster.plan.name}",
+                "one NAT gateway serves all zones: when its zone fails, no node reaches the internet",
+                "set network.nat: per-zone",
+            )

@@ -1,0 +1,100 @@
+"""Every rule of the preconditions has a stack that trips it, and the problem names the field and the way out."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from bedplate.errors import Problem, dotted
+from bedplate.preconditions import stack_problems
+from tests.support.stacks import H100, REMOVED, STACK, spec, stack
+
+REFERENCE = {"clusters.use1": {"stack": "platform-dev", "name": "use1"}, "node_pools.system": REMOVED}
+PLATFORM = {"team": "platform", "node_pools.l4": REMOVED, "node_pools.h100": REMOVED}
+
+
+def problems(changes: dict[str, Any], platform: dict[str, Any] | None = None) -> list[Problem]:
+    references = {} if platform is None else {"platform-dev": stack(PLATFORM | platform)}
+    return stack_problems(stack(changes), references)
+
+
+def test_the_stack_that_the_cases_change_has_no_problem() -> None:
+    assert problems({}) == []
+
+
+CASES: list[tuple[dict[str, Any], str, str, str]] = [
+    # changes, field, part of the message, nearest or part of what is allowed
+    ({"node_pools.l4.cluster": "use2"}, "node_pools.l4.cluster", "not under clusters", "use1"),
+    ({"node_pools.l4.machine": "g6.2xlage"}, "node_pools.l4.machine", "no machine type", "g6.2xlarge"),
+    ({"node_pools.h100.offers.1.machine": "p5.48x"}, "node_pools.h100.offers[1].machine", "no machine type", "p5.4"),
+    ({"node_pools.l4.machine": "p5e.48xlarge"}, "node_pools.l4.machine", "not offered in us-east-1", "us-west-2"),
+    ({"node_pools.l4.zones": ["use1-az3"]}, "node_pools.l4.zones[0]", "not among the cluster's zones", "use1-az1"),
+    (
+        {"clusters.use1.zones": ["use1-az1", "use1-az2"], "node_pools.l4.machine": "p6-b300.48xlarge"},
+        "node_pools.l4.machine",
+        "is offered in use1-az6, and the cluster stands in use1-az1, use1-az2",
+        "",
+    ),
+    (
+        {"clusters.use1.zones": ["use1-az5", "use1-az6"], "node_pools.l4": H100 | {"zones": ["use1-az5", "use1-az6"]}},
+        "node_pools.l4.zones",
+        "stands in one zone, and 2 are named",
+        "",
+    ),
+    ({"node_pools.l4.fabric": "required"}, "node_pools.l4.fabric", "fall back to TCP", ""),
+    ({"node_pools.h100.offers.1.machine": "g6.2xlarge"}, "node_pools.h100.offers", "differ in accelerator", ""),
+    ({"node_pools.l4.role": "general"}, "node_pools.l4.role", "1 × L4", "inference"),
+    ({"node_pools.l4.machine": "inf2.xlarge"}, "node_pools.l4.machine", "no node image", ""),
+    ({"clusters.use1.region": "us-east1"}, "clusters.use1.region", "no region of aws", "us-east-1"),
+    ({"clusters.use1.kubernetes_version": "1.30"}, "clusters.use1.kubernetes_version", "standard support", "1.35"),
+    ({"clusters.use1.zones": ["use1-az1", "use1-az3"]}, "clusters.use1.zones[1]", "takes a control plane", "use1-az1"),
+    ({"node_pools.system.nodes.min": 0}, "clusters.use1", "no general pool", ""),
+    ({"node_pools.system.role": "training"}, "clusters.use1", "no general pool", ""),
+]
+
+
+@pytest.mark.parametrize(("changes", "field", "message", "allowed"), CASES, ids=[case[2][:30] for case in CASES])
+def test_refused(changes: dict[str, Any], field: str, message: str, allowed: str) -> None:
+    found = problems(changes)
+    assert [dotted(problem.field) for problem in found] == [field]
+    assert message in found[0].message
+    assert allowed in found[0].nearest + " ".join(found[0].allowed)
+
+
+@pytest.mark.parametrize(
+    ("changes", "platform", "field", "message"),
+    [
+        (REFERENCE, None, "clusters.use1.stack", "no readable stack file"),
+        (
+            REFERENCE | {"clusters.use1.name": "use2"},
+            {"clusters.use1.device_plugins": ["nvidia", "efa"]},
+            "clusters.use1.name",
+            "creates no cluster 'use2'",
+        ),
+        (REFERENCE | {"node_pools.h100": REMOVED}, {}, "node_pools.l4.cluster", "no nvidia device plugin"),
+        (
+            REFERENCE | {"node_pools.l4": REMOVED},
+            {"clusters.use1.device_plugins": ["nvidia"]},
+            "node_pools.h100.cluster",
+            "no efa device plugin",
+        ),
+    ],
+)
+def test_refused_references(changes: dict[str, Any], platform: dict[str, Any] | None, field: str, message: str) -> None:
+    found = problems(changes, platform)
+    assert [dotted(problem.field) for problem in found] == [field]
+    assert message in found[0].message
+
+
+def test_a_reference_to_a_prepared_cluster_is_fine() -> None:
+    assert problems(REFERENCE, {"clusters.use1.device_plugins": ["nvidia", "efa"]}) == []
+
+
+def test_problems_of_several_pools_come_together() -> None:
+    found = problems({"node_pools.l4.machine": "g6.2xlage", "node_pools.h100.offers.0.machine": "p5.48xlage"})
+    assert len(found) == 2
+
+
+def test_the_cases_start_from_the_stack_that_is_valid() -> None:
+    assert spec(STACK) == stack()

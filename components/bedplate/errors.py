@@ -45,6 +45,8 @@ class Problem:
     `line` and `column` count from 1; 0 means that the place is not known (the value came without a file).
     `allowed` lists what may stand there; `nearest` is the one of those that was probably meant. `source` is the
     line of the file, shown with a caret below the column; it stays empty where showing it would show a secret.
+    `about_key` says that the field's key is wrong (unknown, misnamed), not its value; `decides`, that whatever else
+    is wrong with the field follows from this (its value cannot be read, or must not be shown).
     """
 
     message: str
@@ -56,6 +58,8 @@ class Problem:
     nearest: str = ""
     hint: str = ""
     source: str = ""
+    about_key: bool = False
+    decides: bool = False
 
     def render(self) -> str:
         """Return the problem as `file:line:column: field: message`, then the line, what is allowed and the hint."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+from dataclasses import dataclass
 from typing import Annotated
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, StringConstraints
@@ -23,11 +24,26 @@ def wrong(message: str, *field: str | int) -> PydanticCustomError:
     return PydanticCustomError("rule", "{message}", {"message": message, "field": field})
 
 
-Name = Annotated[str, StringConstraints(pattern=r"^[a-z]([a-z0-9-]*[a-z0-9])?$", max_length=20)]
+@dataclass(frozen=True, slots=True)
+class Wording:
+    """What a text must look like, in words: put beside a pattern, it replaces the pattern in messages and pages."""
+
+    text: str
+
+
+Name = Annotated[
+    str,
+    StringConstraints(pattern=r"^[a-z]([a-z0-9-]*[a-z0-9])?$", max_length=20),
+    Wording("lower-case letters, digits and dashes, at most 20, beginning with a letter"),
+]
 """A DNS label of at most 20 characters. Team, environment and name are joined into names of cloud resources,
 of which the shortest limit is 64 characters (an IAM role name)."""
 
-LabelValue = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?$", max_length=63)]
+LabelValue = Annotated[
+    str,
+    StringConstraints(pattern=r"^[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?$", max_length=63),
+    Wording("letters, digits, dots, dashes and underscores, at most 63, beginning and ending with a letter or digit"),
+]
 """A Kubernetes label value, which is also a valid AWS tag value."""
 
 
@@ -40,5 +56,5 @@ def _network(value: str) -> str:
     return value
 
 
-Cidr = Annotated[str, AfterValidator(_network)]
+Cidr = Annotated[str, AfterValidator(_network), Wording("an IPv4 network such as 203.0.113.0/24")]
 """An IPv4 network such as `203.0.113.0/24`."""

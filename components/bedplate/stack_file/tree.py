@@ -1,0 +1,187 @@
+"""YAML text as a tree of nodes that know their place; nothing is constructed, and nothing in a file is executed.
+
+The tree is built from parser events, not by PyYAML's composer, which recurses (in C, without a limit) and expands
+aliases. A stack file is a plain tree: anchors, aliases, merge keys, tags and directives are refused, so that a
+reviewer sees every value where it stands.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import yaml
+
+from bedplate.errors import InputError
+from bedplate.stack_file.syntax import syntax_problem
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from bedplate.errors import Problem
+    from bedplate.stack_file.source import Place, Source
+
+MAX_DEPTH = 32
+"""Nested collections; the deepest value that the models know stands eight deep."""
+
+_Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
+@dataclass(frozen=True, slots=True)
+class ScalarNode:
+    """One word or text; `plain` when it stands without quotes, so that its spelling decides its type."""
+
+    text: str
+    plain: bool
+    place: Place
+
+
+@dataclass(frozen=True, slots=True)
+class SequenceNode:
+    """A list."""
+
+    place: Place
+    items: list[Node] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A key of a mapping and its value."""
+
+    key: ScalarNode
+    value: Node
+
+
+@dataclass(frozen=True, slots=True)
+class MappingNode:
+    """A mapping, its entries in the order of the file; no key stands twice."""
+
+    place: Place
+    entries: list[Entry] = field(default_factory=list)
+
+    def get(self, key: str) -> Entry | None:
+        """Return the entry of a key."""
+        return next((entry for entry in self.entries if entry.key.text == key), None)
+
+    def keys(self) -> tuple[str, ...]:
+        """Return the keys in the order of the file."""
+        return tuple(entry.key.text for entry in self.entries)
+
+
+Node = ScalarNode | SequenceNode | MappingNode
+
+
+def read_tree(source: Source) -> Node | None:
+    """Return the tree of a file's one document, or None when the file holds nothing but comments.
+
+    Raises `InputError` with every problem of the structure; what the values mean is not looked at.
+    """
+    builder = _Builder(source)
+    try:
+        for event in _events(source.text):
+            builder.take(event)
+    except yaml.YAMLError as error:
+        builder.problems.append(syntax_problem(source, error))
+    if builder.problems:
+        raise InputError(builder.problems)
+    return builder.root
+
+
+def _events(text: str) -> Iterator[yaml.Event]:
+    loader = _Loader(text)
+    try:
+        while loader.check_event():
+            yield loader.get_event()
+    finally:
+        loader.dispose()
+
+
+class _Builder:
+    """Builds nodes from events on a stack of its own, so that nesting costs no recursion."""
+
+    def __init__(self, source: Source) -> None:
+        self.source = source
+        self.problems: list[Problem] = []
+        self.root: Node | None = None
+        self._open: list[SequenceNode | MappingNode] = []
+        self._keys: list[ScalarNode | None] = []  # per open collection, the key that waits for its value
+        self._seen: list[dict[str, Place]] = []  # per open collection, where its keys stand
+
+    def take(self, event: yaml.Event) -> None:
+        place = self.source.place(event.start_mark.index if event.start_mark else 0)
+        if isinstance(event, yaml.NodeEvent):
+            self._refuse_references(event, place)
+        if isinstance(event, yaml.DocumentStartEvent):
+            self._one_plain_document(event, place)
+        elif isinstance(event, yaml.ScalarEvent):
+            self._add(ScalarNode(event.value, event.implicit[0], place))
+        elif isinstance(event, yaml.AliasEvent):
+            self._add(ScalarNode("", plain=False, place=place))
+        elif isinstance(event, yaml.SequenceStartEvent):
+            self._enter(SequenceNode(place))
+        elif isinstance(event, yaml.MappingStartEvent):
+            self._enter(MappingNode(place))
+        elif isinstance(event, (yaml.SequenceEndEvent, yaml.MappingEndEvent)):
+            for stack in (self._open, self._keys, self._seen):
+                stack.pop()
+
+    def _one_plain_document(self, event: yaml.DocumentStartEvent, place: Place) -> None:
+        if self.root is not None:
+            raise InputError(
+                [*self.problems, self.source.problem("a second document; the engine reads only the first", place)]
+            )
+        if event.version or event.tags:
+            self._report("YAML directives (%YAML, %TAG) are not used in stack files; delete the line", place)
+
+    def _refuse_references(self, event: yaml.NodeEvent, place: Place) -> None:
+        if isinstance(event, yaml.AliasEvent):
+            self._report(f"the alias *{event.anchor} is not allowed; write the value out where it is used", place)
+        elif event.anchor:
+            self._report(f"the anchor &{event.anchor} is not allowed; a stack file says each value once", place)
+        if isinstance(event, (yaml.ScalarEvent, yaml.CollectionStartEvent)) and event.tag:
+            tag = str(event.tag).replace("tag:yaml.org,2002:", "!!")
+            self._report(
+                f"the tag {tag} is not allowed; nothing in a stack file is converted or executed",
+                place,
+                hint="Put a value in quotes to make it text.",
+            )
+
+    def _enter(self, node: SequenceNode | MappingNode) -> None:
+        if len(self._open) == MAX_DEPTH:
+            problem = self.source.problem(f"nested deeper than {MAX_DEPTH} levels", node.place)
+            raise InputError([*self.problems, problem])
+        self._add(node)
+        self._open.append(node)
+        self._keys.append(None)
+        self._seen.append({})
+
+    def _add(self, node: Node) -> None:
+        if not self._open:
+            self.root = node
+            return
+        parent = self._open[-1]
+        if isinstance(parent, SequenceNode):
+            parent.items.append(node)
+            return
+        key = self._keys[-1]
+        if key is None:
+            self._keys[-1] = self._checked_key(node)
+            return
+        parent.entries.append(Entry(key, node))
+        self._keys[-1] = None
+
+    def _checked_key(self, node: Node) -> ScalarNode:
+        if not isinstance(node, ScalarNode):
+            raise InputError(
+                [*self.problems, self.source.problem("a key must be one word, not a list or a mapping", node.place)]
+            )
+        if node.plain and node.text == "<<":
+            self._report("the merge key << is not allowed; write the keys out", node.place)
+        first = self._seen[-1].setdefault(node.text, node.place)
+        if first is not node.place:
+            before = f"first in line {first.line}, column {first.column}"
+            self._report(f"the key {node.text!r} stands twice in this mapping; {before}", node.place)
+        return node
+
+    def _report(self, message: str, place: Place, *, hint: str = "") -> None:
+        self.problems.append(self.source.problem(message, place, hint=hint))

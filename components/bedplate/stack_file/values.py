@@ -1,0 +1,55 @@
+"""Nodes as plain data, scalars read as the engine reads them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from bedplate.stack_file.scalars import Refusal, resolve
+from bedplate.stack_file.tree import MappingNode, Node, ScalarNode, SequenceNode
+
+if TYPE_CHECKING:
+    from bedplate.errors import FieldPath, Problem
+    from bedplate.stack_file.source import Source
+
+
+def plain_data(source: Source, node: Node, path: FieldPath, problems: list[Problem]) -> Any:
+    """Return what a node means; what it cannot mean is added to `problems`, and read as text."""
+    if isinstance(node, ScalarNode):
+        return _scalar(source, node, path, problems)
+    if isinstance(node, SequenceNode):
+        return [plain_data(source, item, (*path, index), problems) for index, item in enumerate(node.items)]
+    data = {}
+    for entry in node.entries:
+        key = (*path, entry.key.text)
+        _check_key(source, entry.key, key, problems)
+        data[entry.key.text] = plain_data(source, entry.value, key, problems)
+    return data
+
+
+def child(node: Node, part: str | int) -> tuple[ScalarNode | None, Node] | None:
+    """Return the key (of a mapping's entry) and the value that stand under `part`, or None when nothing does."""
+    if isinstance(node, MappingNode):
+        entry = node.get(str(part))
+        return (entry.key, entry.value) if entry else None
+    if isinstance(node, SequenceNode) and isinstance(part, int) and part < len(node.items):
+        return None, node.items[part]
+    return None
+
+
+def _scalar(source: Source, node: ScalarNode, path: FieldPath, problems: list[Problem]) -> str | float | bool | None:
+    value = resolve(node.text) if node.plain else node.text
+    if not isinstance(value, Refusal):
+        return value
+    problem = source.problem(value.message, node.place, hint=value.hint)
+    problems.append(replace(problem, field=path, decides=True))
+    return node.text
+
+
+def _check_key(source: Source, key: ScalarNode, path: FieldPath, problems: list[Problem]) -> None:
+    value = resolve(key.text) if key.plain else key.text
+    if isinstance(value, str):
+        return
+    message = value.message if isinstance(value, Refusal) else f"the key {key.text!r} is not text, and keys must be"
+    problem = source.problem(message, key.place, hint=f'Put it in quotes: "{key.text}".')
+    problems.append(replace(problem, field=path, about_key=True, decides=True))

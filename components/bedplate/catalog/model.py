@@ -104,13 +104,15 @@ class KubernetesVersion:
     """A minor version that a cloud's managed Kubernetes has offered, for example "1.35".
 
     After `end_of_standard_support` the control plane costs the extended-support price; after
-    `end_of_extended_support` the cloud upgrades the cluster by itself.
+    `end_of_extended_support` the cloud upgrades the cluster by itself. `cluster_autoscaler` is the image tag of
+    the Cluster Autoscaler release made for this minor version, empty where the cloud brings its own autoscaler.
     """
 
     version: str
     released: date
     end_of_standard_support: date
     end_of_extended_support: date | None
+    cluster_autoscaler: str
     is_default: bool
     source: str
     as_of: date

@@ -39,8 +39,8 @@ class PriceRow:
     as_of: date | None
 
     def amount(self, capacity: Capacity) -> Decimal | None:
-        """Return the row's price for a kind of capacity."""
-        return self.on_demand if capacity == "on-demand" else self.spot
+        """Return the row's price for a kind of capacity; other kinds (blocks, reservations) have none here."""
+        return {"on-demand": self.on_demand, "spot": self.spot}.get(capacity)
 
 
 def price(cloud: str, region: str, machine: str, capacity: Capacity) -> Price | None:

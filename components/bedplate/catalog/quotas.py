@@ -18,35 +18,38 @@ CAPACITIES = ("on-demand", "spot", "capacity-block")
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """A quota and the machine families it counts: `p5` is exactly that family, `p*` every family of that letter."""
+    """A quota and the machine families it counts.
+
+    `p5` is exactly that family, `p5*` every family that begins so (p5en), and `p*` the families whose letters
+    are p alone: `t*` holds t3 and not trn1.
+    """
 
     capacity: str
     families: tuple[str, ...]
     quota: Quota
 
-    def fit(self, family: str) -> int:
-        """Return how closely the rule names a family: the length of the name that matched, 0 for none."""
-        return max((len(name) for name in self.families if _names(name, family)), default=0)
+    def counts(self, family: str, capacity: str) -> bool:
+        """Return whether machines of a family bought this way count against the quota."""
+        return capacity == self.capacity and any(_covers(name, family) for name in self.families)
 
 
 def quota(cloud: str, machine: str, capacity: str) -> Quota | None:
     """Return the limit that a machine counts against when bought as `capacity`, or `None` where none is known.
 
-    `capacity` is "on-demand", "spot" or "capacity-block". Sources disagree on the spot quota of AWS p6, so it is
-    not in the catalog. Look a quota up by its name in the account: codes differ between accounts of different
-    partitions, names do not. Raises `UsageError` for an unknown cloud.
+    `capacity` is "on-demand", "spot" or "capacity-block". Sources disagree about spot for AWS p6, so it is not
+    in the catalog. Look a quota up in the account by its name: that is what AWS documents, and tools that carry
+    codes around disagree about them. Raises `UsageError` for an unknown cloud.
     """
     family = machine.partition(".")[0]
-    rules = [rule for rule in _rules(known_cloud(cloud)) if rule.capacity == capacity and rule.fit(family)]
-    return max(rules, key=lambda rule: rule.fit(family)).quota if rules else None
+    return next((rule.quota for rule in _rules(known_cloud(cloud)) if rule.counts(family, capacity)), None)
 
 
-def _names(name: str, family: str) -> bool:
-    """Return whether a name of the table stands for a family: `g*` is g, then a digit or `r` (gr6), then anything."""
+def _covers(name: str, family: str) -> bool:
     if not name.endswith("*"):
         return name == family
-    letters = name.removesuffix("*")
-    return family.startswith(letters) and family[len(letters) : len(letters) + 1].isdecimal()
+    stem = name.removesuffix("*")
+    following = family[len(stem) : len(stem) + 1]
+    return family.startswith(stem) and not (stem.isalpha() and following.isalpha())
 
 
 @cache

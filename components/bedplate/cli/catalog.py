@@ -1,0 +1,280 @@
+"""`bedplate catalog list` and `show`: what the catalog knows about machines, with source and date."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from datetime import date
+from decimal import Decimal
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from bedplate import catalog
+from bedplate.errors import UsageError, nearest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from rich.console import Console
+    from rich.table import Table
+
+    from bedplate.catalog import MachineType, Price
+
+app = typer.Typer(help="Look up machines, prices and where their numbers come from.", no_args_is_help=True)
+
+CloudOption = Annotated[str | None, typer.Option("--cloud", help="One cloud: aws, azure or gcp.")]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON for machines to read.")]
+
+PIPE_WIDTH = 200
+"""Columns of a table that goes into a file or a pipe, where no terminal gives a width."""
+
+
+@app.command("list")
+def list_machines(
+    cloud: CloudOption = None,
+    accelerator: Annotated[
+        str | None, typer.Option("--accelerator", help="One model, for example H100 or RTX-PRO-6000.")
+    ] = None,
+    region: Annotated[str | None, typer.Option("--region", help="Only machines offered in this region.")] = None,
+    min_accelerators: Annotated[
+        int, typer.Option("--min-accelerators", min=0, help="At least so many accelerators; 1 hides general machines.")
+    ] = 0,
+    fabric: Annotated[
+        str | None, typer.Option("--fabric", help="One fabric: efa, tcpx, tcpxo, roce, infiniband or ici.")
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """List the machines that match all the filters."""
+    model = _known_accelerator(accelerator)
+    chosen = [
+        machine
+        for name in _clouds(cloud, region)
+        for machine in catalog.machines(name).values()
+        if (model is None or machine.accelerator == model)
+        and (region is None or region in machine.zones)
+        and machine.accelerator_count >= min_accelerators
+        and (fabric is None or machine.fabric == fabric)
+    ]
+    if as_json:
+        typer.echo(json.dumps([_summary(machine, region) for machine in chosen], indent=2))
+        return
+    console = _console()
+    if not chosen:
+        console.print("No machine in the catalog matches all of these.")
+        return
+    console.print(_machine_table(chosen, region))
+
+
+@app.command("show")
+def show_machine(
+    machine: Annotated[str, typer.Argument(help="A machine type by its cloud's name, for example p5.48xlarge.")],
+    cloud: CloudOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Show everything the catalog knows about one machine: facts, zones, prices by region, quotas, sources."""
+    found = _find(machine, _clouds(cloud, None))
+    if as_json:
+        typer.echo(json.dumps(_details(found), indent=2))
+        return
+    console = _console()
+    console.print(f"[bold]{found.name}[/bold] ({found.cloud})")
+    console.print(_fact_table(found))
+    console.print(_price_table(found))
+    for quota in _quotas(found).values():
+        console.print(f"{quota['name']} ({quota['code']}): {_or_unknown(quota['default'])} {quota['unit']} by default")
+    console.print(f"as of {found.as_of}: {found.source}", style="dim", markup=False)
+
+
+def _clouds(cloud: str | None, region: str | None) -> tuple[str, ...]:
+    """Return the clouds to look in; raises `UsageError` for an unknown cloud or region."""
+    clouds = (cloud,) if cloud else catalog.clouds()
+    regions = {name: catalog.regions(name) for name in clouds}  # an unknown cloud is refused here
+    if region is None:
+        return clouds
+    having = tuple(name for name in clouds if region in regions[name])
+    if not having:
+        meant = nearest(region, [one for names in regions.values() for one in names])
+        raise UsageError(f"no region {region!r} in the catalog", hint=f"did you mean {meant!r}?" if meant else "")
+    return having
+
+
+def _known_accelerator(name: str | None) -> str | None:
+    if name is None:
+        return None
+    models = {model.casefold(): model for model in catalog.accelerators()}
+    found = models.get(name.replace(" ", "-").casefold())
+    if found is None:
+        meant = nearest(name, models.values())
+        hint = f"did you mean {meant!r}?" if meant else f"the catalog has {', '.join(models.values())}"
+        raise UsageError(f"no accelerator {name!r} in the catalog", hint=hint)
+    return found
+
+
+def _find(name: str, clouds: Iterable[str]) -> MachineType:
+    for cloud in clouds:
+        if found := catalog.machine(cloud, name):
+            return found
+    meant = nearest(name, [one for cloud in clouds for one in catalog.machines(cloud)])
+    hint = f"did you mean {meant!r}?" if meant else "`bedplate catalog list` shows every machine in the catalog"
+    raise UsageError(f"no machine type {name!r} in the catalog", hint=hint)
+
+
+def _summary(machine: MachineType, region: str | None) -> dict[str, Any]:
+    places = [region] if region else catalog.priced_regions(machine.cloud, machine.name)
+    return {
+        **{key: value for key, value in _plain(asdict_shallow(machine)).items() if key != "zones"},
+        "regions": sorted(machine.zones),
+        "prices": [_place(machine, place) for place in places],
+    }
+
+
+def _details(machine: MachineType) -> dict[str, Any]:
+    places = sorted({*machine.zones, *catalog.priced_regions(machine.cloud, machine.name)})
+    facts: dict[str, Any] = _plain(asdict_shallow(machine))
+    return {**facts, "prices": [_place(machine, place) for place in places], "quotas": _quotas(machine)}
+
+
+def asdict_shallow(machine: MachineType) -> dict[str, Any]:
+    """Return a machine's fields by name; `dataclasses.asdict` cannot copy the read-only mapping of zones."""
+    return {field: getattr(machine, field) for field in machine.__dataclass_fields__}
+
+
+def _place(machine: MachineType, region: str) -> dict[str, Any]:
+    prices = {kind: catalog.price(machine.cloud, region, machine.name, kind) for kind in ("on-demand", "spot")}
+    return {"region": region, **{kind: _plain(asdict(price)) if price else None for kind, price in prices.items()}}
+
+
+def _quotas(machine: MachineType) -> dict[str, dict[str, Any]]:
+    found = {
+        capacity: catalog.quota(machine.cloud, machine.name, capacity)
+        for capacity in ("on-demand", "spot", "capacity-block")
+        if capacity in machine.capacity_sources
+    }
+    return {capacity: _plain(asdict(quota)) for capacity, quota in found.items() if quota}
+
+
+def _plain(value: Any) -> Any:
+    """Return a value as JSON has it: money and dates as text, sets as sorted lists."""
+    if isinstance(value, Decimal | date):
+        return str(value)
+    if isinstance(value, frozenset):
+        return sorted(value)
+    if hasattr(value, "items"):
+        return {key: _plain(item) for key, item in value.items()}
+    return [_plain(item) for item in value] if isinstance(value, tuple | list) else value
+
+
+def _console() -> Console:
+    from rich.console import Console
+
+    console = Console(highlight=False, soft_wrap=False)
+    return console if console.is_terminal else Console(highlight=False, width=PIPE_WIDTH)
+
+
+def _table(*columns: str, numbers: tuple[str, ...] = ()) -> Table:
+    from rich import box
+    from rich.table import Table
+
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    for column in columns:
+        table.add_column(column, justify="right" if column in numbers else "left", overflow="fold")
+    return table
+
+
+def _machine_table(machines: Iterable[MachineType], region: str | None) -> Table:
+    numbers = ("vCPU", "GiB", "regions", "$/h on demand", "$/h spot")
+    place = f" in {region}" if region else ", lowest"
+    table = _table(
+        "cloud", "machine", "accelerators", "vCPU", "GiB", "fabric", "regions", *numbers[3:], numbers=numbers
+    )
+    table.title = f"{len(list(machines))} machines; price{place}"
+    for machine in machines:
+        table.add_row(
+            machine.cloud,
+            machine.name,
+            _accelerators(machine),
+            _or_unknown(machine.vcpus),
+            _or_unknown(machine.memory_gib),
+            _fabric(machine),
+            str(len(machine.zones)) if machine.zones else "?",
+            *(_money(_lowest(machine, region, kind)) for kind in ("on-demand", "spot")),
+        )
+    return table
+
+
+def _lowest(machine: MachineType, region: str | None, kind: Any) -> Price | None:
+    places = [region] if region else catalog.priced_regions(machine.cloud, machine.name)
+    prices = [price for place in places if (price := catalog.price(machine.cloud, place, machine.name, kind))]
+    return min(prices, key=lambda price: price.usd_per_hour, default=None)
+
+
+def _fact_table(machine: MachineType) -> Table:
+    from rich.table import Table
+
+    table = Table.grid(padding=(0, 2))
+    for name, value in _facts(machine):
+        table.add_row(name, value)
+    return table
+
+
+def _facts(machine: MachineType) -> Iterator[tuple[str, str]]:
+    yield "accelerators", _accelerators(machine) or "none"
+    if machine.accelerator:
+        yield "accelerator memory", f"{_or_unknown(machine.accelerator_memory_gib)} GiB each"
+        yield "resource name", machine.resource_name or "?"
+    yield "vCPU, memory", f"{_or_unknown(machine.vcpus)}, {_or_unknown(machine.memory_gib)} GiB"
+    yield "architecture", machine.architecture
+    yield "local NVMe", _disks(machine)
+    yield "network", f"{_or_unknown(machine.network_gbps)} Gbps on {_or_unknown(machine.network_cards)} cards"
+    yield "fabric", _fabric(machine)
+    if machine.efa_cards:
+        yield "EFA on cards", f"{machine.efa_cards[0]} to {machine.efa_cards[-1]}"
+    yield "sold as", ", ".join(sorted(machine.capacity_sources)) or "?"
+    if machine.note:
+        yield "note", machine.note
+
+
+def _price_table(machine: MachineType) -> Table:
+    numbers = ("$/h on demand", "$/h spot")
+    table = _table("region", "zones", *numbers, "as of", "price list", numbers=numbers)
+    for region in sorted({*machine.zones, *catalog.priced_regions(machine.cloud, machine.name)}):
+        on_demand = catalog.price(machine.cloud, region, machine.name, "on-demand")
+        spot = catalog.price(machine.cloud, region, machine.name, "spot")
+        lists = {price.version: price for price in (on_demand, spot) if price}
+        table.add_row(
+            region,
+            " ".join(machine.zones.get(region, ())),
+            _money(on_demand),
+            _money(spot),
+            ", ".join(str(price.as_of or "undated") for price in lists.values()),
+            ", ".join(lists),
+        )
+    return table
+
+
+def _accelerators(machine: MachineType) -> str:
+    if not machine.accelerator:
+        return ""
+    share = "" if machine.accelerator_share == 1 else f" ({machine.accelerator_share:g} of one)"
+    return f"{machine.accelerator_count} x {machine.accelerator}{share}"
+
+
+def _fabric(machine: MachineType) -> str:
+    if machine.fabric in ("", "none"):
+        return machine.fabric or "?"
+    return f"{machine.fabric} x {_or_unknown(machine.fabric_interfaces)}"
+
+
+def _disks(machine: MachineType) -> str:
+    if machine.nvme_count == 0:
+        return "none"
+    return f"{_or_unknown(machine.nvme_count)} x {_or_unknown(machine.nvme_size_gb)} GB"
+
+
+def _money(price: Price | None) -> str:
+    return f"{price.usd_per_hour:.4f}" if price else "-"
+
+
+def _or_unknown(value: float | None) -> str:
+    return "?" if value is None else f"{value:g}"

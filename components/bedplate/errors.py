@@ -61,10 +61,26 @@ class Problem:
     about_key: bool = False
     decides: bool = False
 
+    def place(self) -> str:
+        """Return `file:line:column`, as far as it is known."""
+        return printable(":".join([self.file, *(str(n) for n in (self.line, self.column) if n)])) if self.file else ""
+
+    def as_json(self) -> dict[str, object]:
+        """Return the problem for machines; what is not known is null or empty."""
+        return {
+            "file": self.file,
+            "line": self.line or None,
+            "column": self.column or None,
+            "field": list(self.field),
+            "message": self.message,
+            "allowed": list(self.allowed),
+            "nearest": self.nearest,
+            "hint": self.hint,
+        }
+
     def render(self) -> str:
         """Return the problem as `file:line:column: field: message`, then the line, what is allowed and the hint."""
-        place = ":".join([self.file, *(str(n) for n in (self.line, self.column) if n)]) if self.file else ""
-        head = ": ".join(part for part in (place, dotted(self.field), self.message) if part)
+        head = ": ".join(part for part in (self.place(), dotted(self.field), self.message) if part)
         if self.nearest:
             head += f"; did you mean {self.nearest!r}?"
         lines = [head, *self._excerpt()]

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from pathlib import Path
 
+    from bedplate.stack_file.source import Source
+
 MOST_PROBLEMS = 100
 """Shown at once; a file with more is not a stack file that somebody mistyped."""
 
@@ -50,11 +52,16 @@ def load_stack(path: Path) -> LoadedStack:
     Raises `InputError` with every problem of the file in the order of its lines. A file that is no YAML, or holds
     no stack, is reported as far as it could be read.
     """
-    document = read_document(read_source(path), tuple(StackSpec.model_fields))
+    return read_stack(read_source(path), path)
+
+
+def read_stack(source: Source, path: Path) -> LoadedStack:
+    """Validate the text of a stack file as if it stood at `path`; see `load_stack`."""
+    document = read_document(source, tuple(StackSpec.model_fields))
     spec, problems = _validated(document.data)
     references: Mapping[str, StackSpec] = {}
     if spec is not None:
-        references, unreadable = read_references(spec, path)
+        references, unreadable = read_references(spec, path.parent)
         problems += _semantic_problems(spec, references, unreadable)
     problems += _name_problems(document.data, path)
     found = _in_file(document, problems)
@@ -63,37 +70,40 @@ def load_stack(path: Path) -> LoadedStack:
     return LoadedStack(spec, path, references, document)
 
 
-def parse_stack(data: Mapping[str, Any], references: Mapping[str, StackSpec] | None = None) -> StackSpec:
+def parse_stack(data: Mapping[str, Any], folder: Path | None = None) -> StackSpec:
     """Validate the value of `bedplate:stack` as the Pulumi program gets it from the engine.
 
-    Raises `InputError` with the messages of `load_stack`, without places in a file.
+    `folder` holds the stack files, among them those of the platform stacks that this one refers to. Raises
+    `InputError` with the messages of `load_stack`, without places in a file.
     """
     spec, problems = _validated(data)
     if spec is not None:
-        problems += _semantic_problems(spec, references or {}, ())
+        references, unreadable = read_references(spec, folder) if folder else ({}, [])
+        problems += _semantic_problems(spec, references, unreadable)
     found = _without_consequences(problems)
     if found or spec is None:
         raise InputError(found)
     return spec
 
 
-def read_references(spec: StackSpec, path: Path) -> tuple[dict[str, StackSpec], list[Problem]]:
-    """Return the platform stacks that a stack file refers to and that stand beside it, and those that are broken.
+def read_references(spec: StackSpec, folder: Path) -> tuple[dict[str, StackSpec], list[Problem]]:
+    """Return the platform stacks that a stack refers to, from their files in `folder`, and which files are broken.
 
-    A missing file is left out of both: the preconditions say what lacks.
+    A missing file is in neither: `bedplate.preconditions` says what lacks.
     """
     references: dict[str, StackSpec] = {}
     problems: list[Problem] = []
     for name, cluster in spec.clusters.items():
         if not isinstance(cluster, ClusterReference) or cluster.stack in references:
             continue
-        owner = path.with_name(f"Pulumi.{cluster.stack}.yaml")
+        owner = folder / f"Pulumi.{cluster.stack}.yaml"
         if not owner.exists():
             continue
         try:
             references[cluster.stack] = _read_platform_stack(owner)
         except InputError as error:
-            message = f"{owner.name} has {len(error.problems)} problem(s) of its own, so its clusters are not known"
+            count = len(error.problems)
+            message = f"{owner.name} has {count} problem{'s' * (count > 1)} of its own, so its clusters are not known"
             hint = f"`bedplate validate {owner}` shows them."
             problems.append(Problem(message, ("clusters", name, "stack"), hint=hint))
     return references, problems

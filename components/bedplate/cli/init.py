@@ -1,0 +1,85 @@
+"""`bedplate init`: a team's first stack file."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from bedplate.errors import InputError, UsageError
+
+_HOLDS_SECRETS = ("encryptionsalt:", "encryptedkey:", "secure:")
+
+
+def init(
+    team: Annotated[str, typer.Argument(help="The team's name: lower-case letters, digits and dashes.")],
+    environment: Annotated[str, typer.Option(help="dev, staging or prod.")] = "dev",
+    provider: Annotated[str, typer.Option(help="The cloud of the first cluster.")] = "aws",
+    region: Annotated[str, typer.Option(help="The region of the first cluster.")] = "us-east-1",
+    runner_access: Annotated[
+        list[str] | None,
+        typer.Option(metavar="CIDR", help="A network that may reach the API server; give it once per network."),
+    ] = None,
+    directory: Annotated[Path, typer.Option(help="Where stack files stand.")] = Path("stacks"),
+    force: Annotated[bool, typer.Option("--force", help="Replace a file that exists.")] = False,
+) -> None:
+    """Write a commented stack file that is valid: one cluster, a general pool, an inference pool that starts at 0."""
+    from bedplate.stack_file.load import read_stack
+    from bedplate.stack_file.source import Source
+    from bedplate.stack_file.starter import starter_text
+
+    path = directory / f"Pulumi.{team}-{environment}.yaml"
+    text = starter_text(team, environment, provider, region, tuple(runner_access or ()))
+    try:
+        read_stack(Source(str(path), text), path)
+    except InputError as error:
+        raise UsageError(
+            "\n".join(_without_place(problem.render(), problem.place()) for problem in error.problems)
+        ) from None
+    _refuse_to_lose(path, force=force)
+    _write(path, text)
+    typer.echo(f"Wrote {path}")
+    if not runner_access:
+        typer.echo("Replace runner_access in it with the networks of your runners before you deploy.")
+    typer.echo(f"Next: bedplate plan {path}")
+
+
+def _without_place(text: str, place: str) -> str:
+    return text.removeprefix(place).removeprefix(": ")
+
+
+def _refuse_to_lose(path: Path, *, force: bool) -> None:
+    """Stop before a file is replaced without --force, or one that holds what cannot be made again."""
+    if not path.exists():
+        return
+    if not force:
+        raise UsageError(f"{path} exists", hint="--force replaces it.")
+    try:
+        text = path.read_text(encoding="utf-8", errors="replace")
+    except OSError as error:
+        raise UsageError(f"{path} cannot be replaced: {error.strerror}") from None
+    if any(word in text for word in _HOLDS_SECRETS):
+        raise UsageError(
+            f"{path} holds encrypted secrets, or the key to them, which would be lost",
+            hint="Move the file away first if that is what you want.",
+        )
+
+
+def _write(path: Path, text: str) -> None:
+    """Write a file whole or not at all."""
+    temporary = ""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.NamedTemporaryFile(
+            "w", encoding="utf-8", dir=path.parent, prefix=f".{path.name}.", delete=False
+        ) as stream:
+            temporary = stream.name
+            stream.write(text)
+        Path(temporary).chmod(0o644)
+        Path(temporary).replace(path)
+    except OSError as error:
+        if temporary:
+            Path(temporary).unlink(missing_ok=True)
+        raise UsageError(f"{path} cannot be written: {error.strerror}") from None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -35,19 +36,15 @@ def init(
     try:
         read_stack(Source(str(path), text), path)
     except InputError as error:
-        raise UsageError(
-            "\n".join(_without_place(problem.render(), problem.place()) for problem in error.problems)
-        ) from None
+        # The file does not exist yet, so places in it would help nobody.
+        problems = (replace(problem, file="", source="").render() for problem in error.problems)
+        raise UsageError("\n".join(problems)) from None
     _refuse_to_lose(path, force=force)
     _write(path, text)
     typer.echo(f"Wrote {path}")
     if not runner_access:
         typer.echo("Replace runner_access in it with the networks of your runners before you deploy.")
     typer.echo(f"Next: bedplate plan {path}")
-
-
-def _without_place(text: str, place: str) -> str:
-    return text.removeprefix(place).removeprefix(": ")
 
 
 def _refuse_to_lose(path: Path, *, force: bool) -> None:

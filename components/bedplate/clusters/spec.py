@@ -7,9 +7,13 @@ from typing import Annotated, Any, Literal
 from pydantic import Discriminator, Field, StringConstraints, Tag, model_validator
 
 from bedplate.networking.spec import NetworkSpec
-from bedplate.stack_file.model import Cidr, Name, StrictModel, wrong
+from bedplate.stack_file.model import Cidr, Name, StrictModel, Wording, wrong
 
-RoleArn = Annotated[str, StringConstraints(pattern=r"^arn:aws[a-z-]*:iam::\d{12}:role/[\w+=,.@/-]+$", max_length=2048)]
+RoleArn = Annotated[
+    str,
+    StringConstraints(pattern=r"^arn:aws[a-z-]*:iam::\d{12}:role/[\w+=,.@/-]+$", max_length=2048),
+    Wording("the ARN of an IAM role, such as arn:aws:iam::111122223333:role/admin"),
+]
 
 # CloudWatch accepts only these retention periods (PutRetentionPolicy, retentionInDays).
 AuditLogDays = Literal[30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653]
@@ -29,7 +33,9 @@ class ClusterSpec(StrictModel):
         default=False,
         description="The API server has no public endpoint; `pulumi` runs on a machine inside the cluster's network.",
     )
-    kubernetes_version: Annotated[str, StringConstraints(pattern=r"^\d+\.\d+$")] | None = Field(
+    kubernetes_version: (
+        Annotated[str, StringConstraints(pattern=r"^\d+\.\d+$"), Wording('a minor version such as "1.34"')] | None
+    ) = Field(
         default=None,
         description='Minor version in quotes, for example `"1.34"`. Default: the catalog\'s choice for the provider.',
     )
@@ -83,7 +89,11 @@ class ClusterSpec(StrictModel):
 class ClusterReference(StrictModel):
     """A cluster that a platform stack of the same project owns."""
 
-    stack: Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]*$", max_length=100)] = Field(
+    stack: Annotated[
+        str,
+        StringConstraints(pattern=r"^[a-z][a-z0-9-]*$", max_length=100),
+        Wording("the name of a stack, such as platform-prod"),
+    ] = Field(
         description="The platform stack, for example `platform-prod`; Bedplate adds the organization and the project."
     )
     name: Name = Field(description="The cluster's name in that stack's file.")

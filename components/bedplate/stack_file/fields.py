@@ -8,6 +8,7 @@ from types import NoneType, UnionType
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Union, get_args, get_origin
 
 from pydantic import BaseModel, Tag
+from pydantic.fields import FieldInfo
 
 from bedplate.stack_file.model import Wording
 
@@ -76,7 +77,8 @@ def kind_of(annotation: Any, *metadata: Any) -> Kind:
     while True:
         if get_origin(annotation) is Annotated:
             annotation, *inner = get_args(annotation)
-            metadata = (*metadata, *inner)
+            for item in inner:
+                metadata = (*metadata, *(item.metadata if isinstance(item, FieldInfo) else (item,)))
             continue
         if get_origin(annotation) in (Union, UnionType):
             members = [member for member in get_args(annotation) if member is not NoneType]

@@ -58,7 +58,7 @@ def _models(root: type[BaseModel]) -> Iterator[tuple[str, type[BaseModel]]]:
 def _models_below(kind: Kind) -> Iterator[tuple[str, type[BaseModel]]]:
     for member in kind.members:
         if member.model:
-            yield "", member.model
+            yield (f" ({member.tag})" if len(kind.members) > 1 else ""), member.model
         item = member.below(0) if get_origin(member.annotation) in (dict, tuple, list) else None
         if item:
             step = ".<name>" if get_origin(member.annotation) is dict else "[]"

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from bedplate.catalog.failures import FailureKind, classify_error
 from bedplate.catalog.locations import control_plane_zones, regions, zones
-from bedplate.catalog.machines import accelerators, clouds, machine, machines
+from bedplate.catalog.machine_types import accelerators, clouds, machine, machines
 from bedplate.catalog.model import (
     Accelerator,
     Chart,
@@ -22,7 +22,7 @@ from bedplate.catalog.model import (
 from bedplate.catalog.prices import price, priced_regions
 from bedplate.catalog.quotas import quota
 from bedplate.catalog.releases import chart, charts, default_kubernetes_version, kubernetes_versions
-from bedplate.catalog.services import service_price, services
+from bedplate.catalog.service_prices import service_price, services
 
 __all__ = [
     "Accelerator",

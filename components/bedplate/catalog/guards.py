@@ -66,6 +66,7 @@ def _network_messages(machine: MachineType) -> Iterator[tuple[str, str]]:
     cards, efa = machine.network_cards, machine.efa_interfaces
     if cards is not None and efa is not None and efa > cards:
         yield "fabric_interfaces", f"{efa} EFA interfaces on {cards} network cards"
+        return
     if efa is not None and len(machine.efa_cards) != efa:
         yield "fabric_cards", f"names {len(machine.efa_cards)} cards for {efa} EFA interfaces"
     if cards is not None and machine.efa_cards and machine.efa_cards[-1] >= cards:
@@ -130,7 +131,7 @@ def _bound_messages(
         if amount is not None and amount / devices >= SENTINEL_USD_PER_ACCELERATOR:
             yield column, f"{amount / devices:.2f} per accelerator and hour is a mark for 'not sold', not a price"
             return
-    if price.on_demand is None:
+    if not price.on_demand or price.on_demand < 0:  # _amount_messages tells
         return
     each = price.on_demand / devices
     model = accelerators[machine.accelerator]
@@ -140,7 +141,7 @@ def _bound_messages(
 
 
 def _vcpu_messages(price: PriceRow, machine: MachineType) -> Iterator[tuple[str, str]]:
-    if price.on_demand is None or not machine.vcpus:
+    if not price.on_demand or not machine.vcpus:
         return
     each = price.on_demand / machine.vcpus
     low, high = VCPU_USD_BOUNDS

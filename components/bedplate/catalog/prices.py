@@ -9,7 +9,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Literal
 
 from bedplate.catalog import guards
-from bedplate.catalog.machines import accelerators, machines
+from bedplate.catalog.machine_types import accelerators, machines
 from bedplate.catalog.model import Price
 from bedplate.catalog.tables import build, known_cloud, read, refuse
 

@@ -1,0 +1,70 @@
+"""How programs reach an API server: a configuration that holds no credential, so that it need not be kept secret."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import pulumi
+    import pulumi_kubernetes
+
+    from bedplate.clusters.plan import ClusterPlan
+
+
+def eks_kubeconfig(name: str, region: str, endpoint: str, certificate_authority: str) -> str:
+    """Return a kubeconfig that gets a short-lived token from the AWS command line, as whoever runs the program.
+
+    `certificate_authority` is the base64 text that EKS returns. JSON is YAML, and its text does not depend on a writer.
+    """
+    get_token = ["--region", region, "eks", "get-token", "--cluster-name", name, "--output", "json"]
+    return json.dumps(
+        {
+            "apiVersion": "v1",
+            "kind": "Config",
+            "clusters": [
+                {
+                    "name": name,
+                    "cluster": {"server": endpoint, "certificate-authority-data": certificate_authority},
+                }
+            ],
+            "users": [
+                {
+                    "name": name,
+                    "user": {
+                        "exec": {
+                            "apiVersion": "client.authentication.k8s.io/v1beta1",
+                            "command": "aws",
+                            "args": get_token,
+                            "interactiveMode": "Never",
+                        }
+                    },
+                }
+            ],
+            "contexts": [{"name": name, "context": {"cluster": name, "user": name}}],
+            "current-context": name,
+        },
+        sort_keys=True,
+    )
+
+
+def kubernetes_provider(
+    plan: ClusterPlan,
+    endpoint: pulumi.Input[str],
+    certificate_authority: pulumi.Input[str],
+    parent: pulumi.Resource | None = None,
+) -> pulumi_kubernetes.Provider:
+    """Declare the provider for a cluster's API server."""
+    import pulumi
+    import pulumi_kubernetes
+
+    kubeconfig = pulumi.Output.all(endpoint, certificate_authority).apply(
+        lambda values: eks_kubeconfig(plan.full_name, plan.region, *values)
+    )
+    return pulumi_kubernetes.Provider(
+        plan.full_name,
+        kubeconfig=kubeconfig,
+        # What is inside the cluster is replaced when the cluster is another one, not when its certificate is.
+        cluster_identifier=f"{plan.provider}/{plan.region}/{plan.full_name}",
+        opts=pulumi.ResourceOptions(parent=parent),
+    )

@@ -1,0 +1,64 @@
+"""A cluster that a platform stack owns, seen through that stack's outputs."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pulumi
+
+from bedplate.clusters.handles import ClusterHandles
+from bedplate.clusters.kubeconfig import kubernetes_provider
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from bedplate.plan import ReferencedCluster
+
+
+class PlatformStacks:
+    """The platform stacks that this stack refers to, each read once."""
+
+    def __init__(self) -> None:
+        """Start without any."""
+        self._stacks: dict[str, pulumi.StackReference] = {}
+
+    def cluster(self, reference: ReferencedCluster, cloud: pulumi.ProviderResource) -> ClusterHandles:
+        """Return the handles of a referenced cluster; what was planned from the platform stack's file is known."""
+        plan = reference.plan
+        outputs = self._outputs(reference)
+        return ClusterHandles(
+            name=plan.full_name,
+            region=plan.region,
+            kubernetes_version=plan.kubernetes_version,
+            cloud=cloud,
+            kubernetes=kubernetes_provider(plan, outputs["endpoint"], outputs["certificateAuthority"]),
+            vpc_id=outputs["vpcId"],
+            private_subnets={zone: outputs["privateSubnets"][zone] for zone in plan.zones},
+            node_security_group_ids=(outputs["nodeSecurityGroupIds"][0],),
+            encryption_key_arn=outputs["encryptionKeyArn"],
+        )
+
+    def _outputs(self, reference: ReferencedCluster) -> pulumi.Output[Any]:
+        if reference.stack not in self._stacks:
+            name = qualified_stack_name(pulumi.get_organization(), pulumi.get_project(), reference.stack)
+            self._stacks[reference.stack] = pulumi.StackReference(reference.stack, stack_name=name)
+        clusters = self._stacks[reference.stack].get_output("clusters")
+        return clusters.apply(lambda known: cluster_outputs(known, reference.plan.name, reference.stack))
+
+
+def qualified_stack_name(organization: str, project: str, stack: str) -> str:
+    """Return a stack's full name, which every backend takes.
+
+    Backends without organizations (a folder, S3, ...) report one called `organization`, and expect it.
+    """
+    return f"{organization}/{project}/{stack}"
+
+
+def cluster_outputs(clusters: Mapping[str, Any] | None, name: str, stack: str) -> Mapping[str, Any]:
+    """Return what a platform stack says about one of its clusters; raises RunError when it says nothing."""
+    if not clusters or name not in clusters:
+        raise pulumi.RunError(
+            f"the stack {stack} has not created the cluster {name!r} yet: run `pulumi up --stack {stack}` first"
+        )
+    outputs: Mapping[str, Any] = clusters[name]
+    return outputs

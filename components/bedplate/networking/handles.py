@@ -1,0 +1,24 @@
+"""What a cluster needs of a live network."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import pulumi
+
+
+@dataclass(frozen=True, slots=True)
+class NetworkHandles:
+    """A live network. `private_subnets` holds a subnet's identifier per zone identifier.
+
+    `egress` is what must exist before a machine in a private subnet reaches anything: a node that starts without it
+    cannot pull its first image, and one that stops without it cannot say so.
+    """
+
+    vpc_id: pulumi.Output[str]
+    private_subnets: Mapping[str, pulumi.Output[str]]
+    egress: tuple[pulumi.Resource, ...]

@@ -1,0 +1,74 @@
+"""The NodePool component: everything that starts nodes is inside one, below a price."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pulumi
+
+from bedplate.cost.estimate import pool_cost
+from bedplate.cost.wire import to_wire
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from bedplate.clusters.handles import ClusterHandles
+    from bedplate.node_pools.plan import NodePoolPlan
+    from bedplate.plan import StackPlan
+
+
+class NodePool(pulumi.ComponentResource):
+    """A pool of nodes on a live cluster: a node group per offer, and the floor that is kept over all of them."""
+
+    def __init__(
+        self,
+        plan: NodePoolPlan,
+        stack: StackPlan,
+        cluster: ClusterHandles,
+        after: Sequence[pulumi.Resource] = (),
+    ) -> None:
+        """Declare a planned pool of `stack` on `cluster`; nothing of it starts before `after` exists."""
+        numbers = pool_numbers(plan, stack)
+        options = pulumi.ResourceOptions(providers=[cluster.cloud, cluster.kubernetes])
+        super().__init__("bedplate:index:NodePool", plan.name, numbers, options)
+        groups = self._declare_groups(plan, stack, cluster, after)
+        self._declare_floor(plan, groups)
+        self.register_outputs(numbers)
+
+    def _declare_groups(
+        self, plan: NodePoolPlan, stack: StackPlan, cluster: ClusterHandles, after: Sequence[pulumi.Resource]
+    ) -> tuple[pulumi.Resource, ...]:
+        match plan.provider:
+            case "aws":
+                from bedplate.node_pools import aws
+
+                return aws.declare_node_groups(plan, stack.tags, cluster, self, after)
+        raise ValueError(f"no node pool for the cloud {plan.provider!r}")
+
+
+def pool_numbers(plan: NodePoolPlan, stack: StackPlan) -> dict[str, Any]:
+    """Return what policies and reports read about a pool: every number is the plan's, and known at preview."""
+    return {
+        "name": plan.name,
+        "fullName": plan.full_name,
+        "team": stack.team,
+        "environment": stack.environment,
+        "cluster": plan.cluster,
+        "provider": plan.provider,
+        "region": plan.region,
+        "role": plan.role,
+        "fabric": plan.fabric,
+        "minNodes": plan.min_nodes,
+        "maxNodes": plan.max_nodes,
+        "groups": [
+            {
+                "name": group.name,
+                "machine": group.machine.name,
+                "capacity": group.capacity,
+                "maxNodes": group.max_nodes,
+                "preference": group.preference,
+            }
+            for group in plan.groups
+        ],
+        "cost": to_wire(pool_cost(plan)),
+    }

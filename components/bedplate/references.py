@@ -1,0 +1,30 @@
+"""The files of the platform stacks that a stack refers to."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from bedplate.errors import InputError
+from bedplate.stack_file.load import read_references
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from bedplate.stack import StackSpec
+
+
+def stack_file(stack: str, directory: Path) -> Path:
+    """Return the file in which the engine keeps the configuration of a stack."""
+    return directory / f"Pulumi.{stack}.yaml"
+
+
+def referenced_stacks(stack: StackSpec, directory: Path) -> dict[str, StackSpec]:
+    """Return the platform stacks that a stack refers to, from the files in `directory`.
+
+    A file that is missing is left out: the preconditions say so, in the words of the field. Raises InputError when
+    one is there and wrong.
+    """
+    references, problems = read_references(stack, stack_file(f"{stack.team}-{stack.environment}", directory))
+    if problems:
+        raise InputError(problems)
+    return references

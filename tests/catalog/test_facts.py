@@ -177,7 +177,7 @@ def test_every_source_is_used_and_every_file_is_read() -> None:
         catalog.quota(cloud, "", "on-demand")
 
 
-@pytest.mark.parametrize(("cloud", "title"), zip(CLOUDS, ("AWS", "Azure", "Google"), strict=True))
+@pytest.mark.parametrize(("cloud", "title"), list(zip(CLOUDS, ("AWS", "Azure", "Google"), strict=True)))
 def test_the_counts_in_the_reference_are_those_of_the_data(cloud: str, title: str) -> None:
     machines = cells(f"machines-{cloud}.csv")
     prices = cells(f"prices-{cloud}.csv")

@@ -1,0 +1,54 @@
+"""What a change costs: two cost ranges side by side."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+from bedplate.cost.range import HOURS_PER_MONTH
+
+if TYPE_CHECKING:
+    from bedplate.cost.range import CostLine, CostRange
+
+
+@dataclass(frozen=True, slots=True)
+class LineChange:
+    """A cost line that a change adds, removes or alters. One of the two is None when the line is new or gone."""
+
+    before: CostLine | None
+    after: CostLine | None
+
+    @property
+    def line(self) -> CostLine:
+        """The line that names owner and item: the new one where there is one."""
+        line = self.after or self.before
+        if line is None:
+            raise ValueError("a change has a line before or after it")
+        return line
+
+    @property
+    def max_per_hour(self) -> Decimal:
+        """By how much the line raises the cost of an hour with everything up, in US dollars."""
+        return _max(self.after) - _max(self.before)
+
+    @property
+    def baseline_per_month(self) -> Decimal:
+        """By how much the line raises the cost of a month at rest, in US dollars."""
+        return _baseline(self.after) - _baseline(self.before)
+
+
+def changed_lines(before: CostRange, after: CostRange) -> list[LineChange]:
+    """Return the lines that differ, those that cost most more first."""
+    old = {(line.owner, line.item): line for line in before.lines}
+    new = {(line.owner, line.item): line for line in after.lines}
+    changes = [LineChange(old.get(key), new.get(key)) for key in {**old, **new} if old.get(key) != new.get(key)]
+    return sorted(changes, key=lambda change: (-change.max_per_hour, change.line.owner, change.line.item))
+
+
+def _max(line: CostLine | None) -> Decimal:
+    return line.max_units * (line.usd_per_hour or Decimal(0)) if line else Decimal(0)
+
+
+def _baseline(line: CostLine | None) -> Decimal:
+    return line.baseline_units * HOURS_PER_MONTH * (line.usd_per_hour or Decimal(0)) if line else Decimal(0)

@@ -15,7 +15,9 @@ if TYPE_CHECKING:
 def content_problems(value: object, path: FieldPath = ()) -> Iterator[Problem]:
     """Yield what is wrong with a value of a stack and all below it, whatever the models say about it."""
     if value is None:
-        yield Problem("has no value", path, hint="Write one, or leave the key out for the default.", decides=True)
+        yield Problem(
+            "has no value", path, hint="Write one; where there is a default, leave the key out instead.", decides=True
+        )
     elif isinstance(value, Mapping):
         yield from _mapping_problems(value, path)
     elif isinstance(value, str):

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from bedplate.errors import InputError, Problem, nearest
 from bedplate.stack_file.credentials import credential, secret_name
+from bedplate.stack_file.scalars import resolve
 from bedplate.stack_file.tree import Entry, MappingNode, Node, ScalarNode, read_tree
 from bedplate.stack_file.values import child, plain_data
 
@@ -21,6 +22,8 @@ _SPELLINGS = (STACK_KEY, "stack", f"{PROJECT}:config:stack")
 """The engine reads a key without namespace as one of the project, and still takes the old middle part `config`
 (pulumi sdk/v3, go/common: stackConfigNamespacedWithProject, config.ParseKey)."""
 
+_OUTSIDE = "stands outside the stack, where nothing reads it"
+
 ENGINE_KEYS = ("config", "environment", "secretsprovider", "encryptedkey", "encryptionsalt")
 """What the engine reads in a stack file (pulumi sdk/v3, go/common/workspace: ProjectStack)."""
 
@@ -33,23 +36,25 @@ class Document:
     stack: Entry
     data: object
     problems: tuple[Problem, ...]
+    complete: bool
+    """No part of the stack stands outside it."""
 
     def locate(self, problem: Problem) -> Problem:
         """Return a problem with the place to look at: the value of its field, or the key where that is wrong.
 
         Where nothing stands under the field, it is the key of the nearest mapping above that lacks it.
         """
-        key, node = self.stack.key, self.stack.value
-        exists = True
+        key, node, exists = self.stack.key.place, self.stack.value, True
         for part in problem.field:
             found = child(node, part)
             if found is None:
                 exists = False
                 break
-            key, node = found[0] or key, found[1]
-            if found[0] is None and not isinstance(node, ScalarNode):
-                key = ScalarNode("", plain=False, place=node.place)
-        place = node.place if exists and problem.field and not problem.about_key else key.place
+            node = found[1]
+            key = found[0].place if found[0] else node.place
+        # What fills lines of its own is better found by its key.
+        by_value = exists and not problem.about_key and node.place.line == key.line and problem.field
+        place = node.place if by_value else key
         located = self.source.problem(problem.message, place)
         return replace(problem, file=located.file, line=located.line, column=located.column, source=located.source)
 
@@ -71,7 +76,9 @@ def read_document(source: Source, stack_keys: Sequence[str]) -> Document:
         message = f"{STACK_KEY} must be a mapping that starts with `team:`"
         raise InputError([*problems, source.problem(message, stack.key.place)])
     data = plain_data(source, stack.value, (), problems)
-    return Document(source, stack, data, tuple(problems))
+    return Document(
+        source, stack, data, tuple(problems), complete=not any(_OUTSIDE in item.message for item in problems)
+    )
 
 
 def _config(source: Source, stack_keys: Sequence[str]) -> tuple[MappingNode, list[Problem]]:
@@ -118,7 +125,7 @@ def _config_problems(source: Source, config: MappingNode, stack_keys: Sequence[s
 def _misplaced(source: Source, entry: Entry) -> Problem:
     place = f"under `config:` and `{STACK_KEY}:`" if entry.key.text not in _SPELLINGS else "under `config:`"
     return source.problem(
-        f"{entry.key.text!r} stands outside the stack, where nothing reads it",
+        f"{entry.key.text!r} {_OUTSIDE}",
         entry.key.place,
         hint=f"It belongs {place}: check the indentation.",
     )
@@ -146,6 +153,4 @@ def _no_stack(source: Source, config: MappingNode) -> Problem:
 
 
 def _is_empty(node: Node) -> bool:
-    if isinstance(node, ScalarNode):
-        return node.plain and not node.text.strip("~")
-    return False
+    return isinstance(node, ScalarNode) and node.plain and resolve(node.text) is None

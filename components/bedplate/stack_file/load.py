@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
@@ -15,10 +16,11 @@ from bedplate.stack import StackSpec
 from bedplate.stack_file.content import content_problems
 from bedplate.stack_file.document import Document, read_document
 from bedplate.stack_file.messages import model_problems
+from bedplate.stack_file.salvage import Rest, rest_of_stack, without_consequences
 from bedplate.stack_file.source import read_source
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Collection, Sequence
     from pathlib import Path
 
     from bedplate.stack_file.source import Source
@@ -58,45 +60,40 @@ def load_stack(path: Path) -> LoadedStack:
 def read_stack(source: Source, path: Path) -> LoadedStack:
     """Validate the text of a stack file as if it stood at `path`; see `load_stack`."""
     document = read_document(source, tuple(StackSpec.model_fields))
-    spec, problems = _validated(document.data)
-    references: Mapping[str, StackSpec] = {}
-    if spec is not None:
-        references, unreadable = read_references(spec, path.parent)
-        problems += _semantic_problems(spec, references, unreadable)
-    problems += _name_problems(document.data, path)
+    judge = partial(_preconditions_beside, path) if document.complete else None
+    spec, problems = _validated(document.data, judge)
+    problems += _name_problems(document.data, path, {problem.field for problem in problems})
     found = _in_file(document, problems)
     if found or spec is None:
         raise InputError(found)
+    references, _ = read_references(spec, path)
     return LoadedStack(spec, path, references, document)
 
 
-def parse_stack(data: Mapping[str, Any], folder: Path | None = None) -> StackSpec:
+def parse_stack(data: Mapping[str, Any], references: Mapping[str, StackSpec] | None = None) -> StackSpec:
     """Validate the value of `bedplate:stack` as the Pulumi program gets it from the engine.
 
-    `folder` holds the stack files, among them those of the platform stacks that this one refers to. Raises
-    `InputError` with the messages of `load_stack`, without places in a file.
+    `references` holds the platform stacks that the stack refers to, by stack name. Raises `InputError` with the
+    messages of `load_stack`, without places in a file.
     """
-    spec, problems = _validated(data)
-    if spec is not None:
-        references, unreadable = read_references(spec, folder) if folder else ({}, [])
-        problems += _semantic_problems(spec, references, unreadable)
-    found = _without_consequences(problems)
+    spec, problems = _validated(data, partial(_preconditions, references or {}))
+    found = without_consequences(problems)
     if found or spec is None:
         raise InputError(found)
     return spec
 
 
-def read_references(spec: StackSpec, folder: Path) -> tuple[dict[str, StackSpec], list[Problem]]:
-    """Return the platform stacks that a stack refers to, from their files in `folder`, and which files are broken.
+def read_references(spec: StackSpec, path: Path) -> tuple[dict[str, StackSpec], list[Problem]]:
+    """Return the platform stacks that the stack file at `path` refers to, and problems with those that are broken.
 
-    A missing file is in neither: `bedplate.preconditions` says what lacks.
+    Their files stand beside it. A missing one is in neither: `bedplate.preconditions` says what lacks.
     """
     references: dict[str, StackSpec] = {}
     problems: list[Problem] = []
     for name, cluster in spec.clusters.items():
         if not isinstance(cluster, ClusterReference) or cluster.stack in references:
             continue
-        owner = folder / f"Pulumi.{cluster.stack}.yaml"
+        owner = path.with_name(f"Pulumi.{cluster.stack}.yaml")
         if not owner.exists():
             continue
         try:
@@ -111,26 +108,32 @@ def read_references(spec: StackSpec, folder: Path) -> tuple[dict[str, StackSpec]
 
 def _read_platform_stack(path: Path) -> StackSpec:
     document = read_document(read_source(path), tuple(StackSpec.model_fields))
-    spec, problems = _validated(document.data)
+    spec, problems = _validated(document.data, None)
     found = _in_file(document, problems)
     if found or spec is None:
         raise InputError(found)
     return spec
 
 
-def _validated(data: object) -> tuple[StackSpec | None, list[Problem]]:
-    """Return the models and every problem that they and the rules on content find.
+def _validated(
+    data: object, judge: Callable[[StackSpec], Sequence[Problem]] | None
+) -> tuple[StackSpec | None, list[Problem]]:
+    """Return the models, and every problem that the rules on content, the models and the preconditions find.
 
-    Where only unknown keys are wrong, the stack is read without them as well, so that a misspelt key does not hide
-    what else is wrong.
+    `judge` looks at the preconditions. Where the models refuse a part of the stack, it judges the rest, so that one
+    mistake does not hide another.
     """
     problems = list(content_problems(data))
     spec, errors = _spec(data)
-    unknown = [problem.field for problem in errors if problem.about_key and problem.message == "unknown key"]
-    if unknown:
-        spec, more = _spec(_without(data, unknown))
-        errors += more
-    return spec, [*problems, *errors]
+    problems += errors
+    judged, rest = spec, Rest(data, ())
+    if errors:
+        rest = rest_of_stack(data, errors)
+        judged, more = _spec(rest.data)
+        problems += [problem for problem in more if rest.concerns(problem)]
+    if judged is not None and judge is not None:
+        problems += [problem for problem in judge(judged) if rest.concerns(problem)]
+    return spec, problems
 
 
 def _spec(data: object) -> tuple[StackSpec | None, list[Problem]]:
@@ -143,35 +146,23 @@ def _spec(data: object) -> tuple[StackSpec | None, list[Problem]]:
         return None, [Problem(f"must be plain data: {error}")]
 
 
-def _without(data: Any, fields: Iterable[FieldPath]) -> Any:
-    """Return plain data without the keys at some paths."""
-    for path in fields:
-        data = _without_key(data, path)
-    return data
+def _preconditions(references: Mapping[str, StackSpec], spec: StackSpec) -> list[Problem]:
+    from bedplate.preconditions import stack_problems  # the catalog is read only when models hold
+
+    return stack_problems(spec, references)
 
 
-def _without_key(data: Any, path: FieldPath) -> Any:
-    first, *rest = path
-    if isinstance(data, Mapping):
-        if not rest:
-            return {key: value for key, value in data.items() if key != first}
-        return {**data, first: _without_key(data[first], tuple(rest))}
-    return [_without_key(item, tuple(rest)) if index == first else item for index, item in enumerate(data)]
-
-
-def _semantic_problems(
-    spec: StackSpec, references: Mapping[str, StackSpec], unreadable: Sequence[Problem]
-) -> list[Problem]:
-    from bedplate.preconditions import stack_problems  # the catalog is read only when the models hold
-
+def _preconditions_beside(path: Path, spec: StackSpec) -> list[Problem]:
+    references, unreadable = read_references(spec, path)
     broken = {problem.field for problem in unreadable}
-    return [*unreadable, *(problem for problem in stack_problems(spec, references) if problem.field not in broken)]
+    found = _preconditions(references, spec)
+    return [*unreadable, *(problem for problem in found if problem.field not in broken)]
 
 
-def _name_problems(data: object, path: Path) -> list[Problem]:
+def _name_problems(data: object, path: Path, wrong: Collection[FieldPath]) -> list[Problem]:
     """Compare the file's name, by which the engine finds the stack, with the team and environment inside."""
     team, environment = (data.get(key) if isinstance(data, Mapping) else None for key in ("team", "environment"))
-    if not isinstance(team, str) or not isinstance(environment, str):
+    if not isinstance(team, str) or not isinstance(environment, str) or {("team",), ("environment",)} & set(wrong):
         return []
     expected = f"Pulumi.{team}-{environment}.yaml"
     if path.name == expected:
@@ -184,21 +175,9 @@ def _name_problems(data: object, path: Path) -> list[Problem]:
 def _in_file(document: Document, problems: Sequence[Problem]) -> list[Problem]:
     """Return the problems of a document and later ones, each with its place, in the order of the lines."""
     located = [*document.problems, *(document.locate(problem) for problem in problems)]
-    found = _without_consequences(located)
+    found = without_consequences(located)
     found.sort(key=lambda problem: (problem.line, problem.column))
     if len(found) <= MOST_PROBLEMS:
         return found
     rest = document.locate(Problem(f"and {len(found) - MOST_PROBLEMS} more problems"))
     return [*found[:MOST_PROBLEMS], replace(rest, source="")]
-
-
-def _without_consequences(problems: Sequence[Problem]) -> list[Problem]:
-    """Leave out what is only said again, and what a value that cannot be read or shown fails besides."""
-    decided = {problem.field for problem in problems if problem.decides and problem.field}
-    kept: dict[tuple[FieldPath, str], Problem] = {}
-    for problem in problems:
-        field = problem.field
-        follows = any(field[:length] in decided for length in range(1, len(field) + 1))
-        if problem.decides or not follows:
-            kept.setdefault((field, problem.message), problem)
-    return list(kept.values())

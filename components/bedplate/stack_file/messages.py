@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from pydantic import BaseModel, ValidationError
     from pydantic_core import ErrorDetails
 
+UNKNOWN_KEY = "unknown key"
+
 _NUMBER_TEXT = re.compile(r"-?[0-9]+(\.[0-9]+)?")
 
 
@@ -58,7 +60,7 @@ def _unknown_key(location: Location) -> Problem:
     with_unit = key_with_unit(written, allowed)
     if with_unit and meant in ("", with_unit):
         meant, hint = with_unit, f"Units are in the names: {with_unit} is in {unit_of(with_unit)}."
-    return Problem("unknown key", location.path, allowed=allowed, nearest=meant, hint=hint, about_key=True)
+    return Problem(UNKNOWN_KEY, location.path, allowed=allowed, nearest=meant, hint=hint, about_key=True)
 
 
 def _not_among(path: FieldPath, kind: Kind | None, value: Any) -> Problem:

@@ -48,7 +48,7 @@ def _models(root: type[BaseModel]) -> Iterator[tuple[str, type[BaseModel]]]:
         seen.add(model)
         yield place, model
         below = [
-            (f"{place}.{name}".lstrip(".") + suffix, found)
+            (f"{place.partition(' ')[0]}.{name}".lstrip(".") + suffix, found)
             for name, field in model.model_fields.items()
             for suffix, found in _models_below(kind_of(field.annotation, *field.metadata))
         ]

@@ -1,0 +1,79 @@
+"""One mistake must neither hide others nor bring forth some: what can still be judged, and what only follows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from bedplate.stack_file.fields import value_at
+from bedplate.stack_file.messages import UNKNOWN_KEY
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from bedplate.errors import FieldPath, Problem
+
+_STAND_INS = {"team": "team", "environment": "dev"}
+"""Valid values for required keys on which no precondition depends."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rest:
+    """A stack without the entries (clusters, pools) that the models refuse."""
+
+    data: Any
+    dropped: tuple[FieldPath, ...]
+    """Paths of the entries left out, for example `("node_pools", "gpu")`."""
+    whole: Any = None
+    """The stack with them."""
+
+    def concerns(self, problem: Problem) -> bool:
+        """Tell whether a problem of the rest is one of the whole stack too, not a consequence of what was left out."""
+        if not self.dropped:
+            return True
+        if len(problem.field) <= 2:  # about an entry as a whole: what it needs may be among those left out
+            return False
+        cluster = value_at(self.whole, problem.field) if problem.field[-1:] == ("cluster",) else None
+        return ("clusters", cluster) not in self.dropped
+
+
+def rest_of_stack(data: Any, errors: Sequence[Problem]) -> Rest:
+    """Return a stack without its unknown keys and without the entries in which something else is wrong."""
+    rest, dropped = data, []
+    for problem in errors:
+        if problem.message == UNKNOWN_KEY:
+            rest = _without(rest, problem.field)
+        elif len(problem.field) >= 2:
+            dropped.append(problem.field[:2])
+            rest = _without(rest, problem.field[:2])
+        elif problem.field and isinstance(rest, Mapping):
+            stand_in = {key: value for key, value in _STAND_INS.items() if problem.field == (key,)}
+            rest = {**_without(rest, problem.field), **stand_in}
+    return Rest(rest, tuple(dropped), data)
+
+
+def without_consequences(problems: Sequence[Problem]) -> list[Problem]:
+    """Leave out what is only said again, what a value that cannot be read or shown fails besides, and rules over
+    the fields of a mapping of which one is unknown or cannot be read."""
+    decided = {problem.field for problem in problems if problem.decides and problem.field}
+    unsettled = {problem.field[:-1] for problem in problems if problem.decides or problem.message == UNKNOWN_KEY}
+    kept: dict[tuple[FieldPath, str], Problem] = {}
+    for problem in problems:
+        field = problem.field
+        inside = any(field[:length] in decided for length in range(1, len(field) + 1))
+        if problem.decides or not (inside or (field and field in unsettled)):
+            kept.setdefault((field, problem.message), problem)
+    return list(kept.values())
+
+
+def _without(data: Any, path: FieldPath) -> Any:
+    """Return plain data without the value at a path."""
+    first, below = path[0], path[1:]
+    if isinstance(data, Mapping) and first in data:
+        if not below:
+            return {key: value for key, value in data.items() if key != first}
+        return {**data, first: _without(data[first], below)}
+    if isinstance(data, list) and below:
+        return [_without(item, below) if index == first else item for index, item in enumerate(data)]
+    return data

@@ -93,6 +93,6 @@ def publish(work: Path, target: Path) -> None:
 
 def _cannot_write(directory: Path, error: OSError) -> BedplateError:
     return BedplateError(
-        f"cannot install an engine in {directory}: {error.strerror or error}",
+        f"cannot install an engine in {directory}: {error}",
         hint="Set BEDPLATE_CACHE to a folder that can be written and has 500 MB free.",
     )

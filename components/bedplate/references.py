@@ -13,18 +13,13 @@ if TYPE_CHECKING:
     from bedplate.stack import StackSpec
 
 
-def stack_file(stack: str, directory: Path) -> Path:
-    """Return the file in which the engine keeps the configuration of a stack."""
-    return directory / f"Pulumi.{stack}.yaml"
-
-
 def referenced_stacks(stack: StackSpec, directory: Path) -> dict[str, StackSpec]:
     """Return the platform stacks that a stack refers to, from the files in `directory`.
 
     A file that is missing is left out: the preconditions say so, in the words of the field. Raises InputError when
     one is there and wrong.
     """
-    references, problems = read_references(stack, stack_file(f"{stack.team}-{stack.environment}", directory))
+    references, problems = read_references(stack, directory)
     if problems:
         raise InputError(problems)
     return references

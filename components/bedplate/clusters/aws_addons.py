@@ -58,7 +58,8 @@ def declare_dns(
     plan: ClusterPlan, cluster: aws.eks.Cluster, parent: pulumi.Resource, after: Sequence[pulumi.Resource]
 ) -> pulumi.Resource:
     """Declare cluster DNS. EKS calls it degraded, and fails, while no node takes its pods: so it waits for `after`."""
-    return _addon(plan, cluster, "coredns", parent, after=after)
+    dns: pulumi.Resource = _addon(plan, cluster, "coredns", parent, after=after)
+    return dns
 
 
 def _addon(

@@ -1,0 +1,49 @@
+"""The Pulumi program: from the stack's configuration to declared resources."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pulumi
+
+from bedplate.cost.caps import CAPS_FILE, excesses, read_caps
+from bedplate.errors import BedplateError
+from bedplate.plan import plan_stack
+from bedplate.references import referenced_stacks
+from bedplate.stack_file.load import parse_stack
+
+if TYPE_CHECKING:
+    from bedplate.plan import StackPlan
+
+STACKS_FOLDER = "stacks"
+"""Where the stack files are: stackConfigDir in Pulumi.yaml."""
+
+
+def run() -> None:
+    """Declare the stack that the engine was asked for; every mistake of a user ends in one readable message."""
+    try:
+        plan = planned(Path(pulumi.get_root_directory()))
+    except BedplateError as error:
+        raise pulumi.RunError("\n".join(filter(None, [str(error), error.hint]))) from None
+    from bedplate.platform import declare
+
+    declare(plan)
+
+
+def planned(root: Path) -> StackPlan:
+    """Return the plan of the stack in the project at `root`; raises BedplateError when it may not be declared."""
+    stacks = root / STACKS_FOLDER
+    stack = parse_stack(pulumi.Config("bedplate").require_object("stack"), stacks)
+    plan = plan_stack(stack, referenced_stacks(stack, stacks))
+    refuse_excess(plan, root / CAPS_FILE)
+    return plan
+
+
+def refuse_excess(plan: StackPlan, caps_file: Path) -> None:
+    """Raise when a plan passes its spending cap: leaving out the policy pack is no way round it."""
+    cap = read_caps(caps_file).of(plan.team, plan.environment)
+    over = excesses(plan.cost, cap, plan.team, plan.environment)
+    if over:
+        lines = [f"{excess.message}\n  {excess.remedy}" for excess in over]
+        raise BedplateError("\n".join(["the plan is over its spending cap, so nothing was declared:", *lines]))

@@ -1,0 +1,111 @@
+"""The floor of a pool: `nodes.min` nodes that the autoscaler must keep, held by pods that do nothing.
+
+Why pods, and not the minimum size of the node group:
+- A pool has one node group per offer. A minimum on the first offer's group is a demand on that offer alone: during a
+  shortage of spot machines the cloud keeps failing to start one, while the second offer stays empty. A pod that waits
+  for a node makes the autoscaler try the offers in order.
+- The autoscaler owns the desired size, so the program ignores it, and raising a group's minimum above that ignored
+  size is refused by the cloud (terraform-aws-eks#3306). Raising the number of pods always works.
+- The autoscaler does not grow a group to its minimum by itself unless it is told to (--enforce-node-group-min-size).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from bedplate.node_pools.labels import DOMAIN, POOL_LABEL, ROLE_LABEL
+from bedplate.separation.namespaces import pool_namespace
+from bedplate.separation.priorities import FLOOR_PRIORITY_CLASS
+
+if TYPE_CHECKING:
+    from bedplate.node_pools.labels import Taint
+    from bedplate.node_pools.plan import NodePoolPlan
+    from bedplate.plan import StackPlan
+
+FLOOR_LABEL = f"{DOMAIN}/floor"
+
+# kubernetes/kubernetes build/pause/CHANGELOG.md, 3.10.1: the last entry that concerns Linux is older still.
+PAUSE_IMAGE = "registry.k8s.io/pause:3.10.1"
+
+
+def floor_manifests(pool: NodePoolPlan, stack: StackPlan) -> list[dict[str, Any]]:
+    """Return the Deployment that keeps a pool's floor, or nothing for a pool that may shrink to zero.
+
+    It lives in the stack's own namespace of the pool's role, and obeys the rules of separation like any workload.
+    """
+    if pool.min_nodes == 0:
+        return []
+    labels = {FLOOR_LABEL: pool.full_name}
+    return [
+        {
+            "apiVersion": "apps/v1",
+            "kind": "Deployment",
+            "metadata": {
+                "name": f"floor-{pool.name}",
+                "namespace": pool_namespace(stack, pool),
+                "labels": labels,
+                # A shortage is no error of the declaration: `up` does not wait until the autoscaler has found nodes.
+                "annotations": {"pulumi.com/skipAwait": "true"},
+            },
+            "spec": {
+                "replicas": pool.min_nodes,
+                "selector": {"matchLabels": labels},
+                # A new pod finds no free node beside the old one, so the old one goes first.
+                "strategy": {"type": "RollingUpdate", "rollingUpdate": {"maxSurge": 0, "maxUnavailable": 1}},
+                "template": {
+                    "metadata": {
+                        "labels": labels,
+                        # The autoscaler never takes a node away from under such a pod.
+                        "annotations": {"cluster-autoscaler.kubernetes.io/safe-to-evict": "false"},
+                    },
+                    "spec": _pod(pool, labels),
+                },
+            },
+        }
+    ]
+
+
+def _pod(pool: NodePoolPlan, labels: dict[str, str]) -> dict[str, Any]:
+    return {
+        "priorityClassName": FLOOR_PRIORITY_CLASS,
+        "automountServiceAccountToken": False,
+        "enableServiceLinks": False,
+        "terminationGracePeriodSeconds": 0,
+        "nodeSelector": {POOL_LABEL: pool.full_name, ROLE_LABEL: pool.role},
+        **_tolerations(pool),
+        "affinity": {
+            "podAntiAffinity": {
+                "requiredDuringSchedulingIgnoredDuringExecution": [
+                    {"labelSelector": {"matchLabels": labels}, "topologyKey": "kubernetes.io/hostname"}
+                ]
+            }
+        },
+        "securityContext": {
+            "runAsNonRoot": True,
+            "runAsUser": 65535,
+            "runAsGroup": 65535,
+            "seccompProfile": {"type": "RuntimeDefault"},
+        },
+        "containers": [
+            {
+                "name": "floor",
+                "image": PAUSE_IMAGE,
+                "resources": {"requests": {"cpu": "10m", "memory": "8Mi"}, "limits": {"memory": "8Mi"}},
+                "securityContext": {
+                    "allowPrivilegeEscalation": False,
+                    "readOnlyRootFilesystem": True,
+                    "capabilities": {"drop": ["ALL"]},
+                },
+            }
+        ],
+    }
+
+
+def _tolerations(pool: NodePoolPlan) -> dict[str, Any]:
+    """The taints of all offers, each once: the floor may stand on any of them."""
+    taints = dict.fromkeys(taint for group in pool.groups for taint in group.taints)
+    return {"tolerations": [_toleration(taint) for taint in taints]} if taints else {}
+
+
+def _toleration(taint: Taint) -> dict[str, str]:
+    return {"key": taint.key, "operator": "Equal", "value": taint.value, "effect": taint.effect}

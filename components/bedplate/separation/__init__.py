@@ -1,0 +1,1 @@
+"""Separation of roles inside a cluster: who may run on inference and training pools, and in which namespace."""

@@ -1,0 +1,102 @@
+"""Namespaces of a team's workloads: one per role that its pools on a cluster have."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from bedplate.node_pools.labels import DOMAIN, ROLE_LABEL
+
+if TYPE_CHECKING:
+    from bedplate.node_pools.plan import NodePoolPlan
+    from bedplate.node_pools.spec import Role
+    from bedplate.plan import StackPlan
+
+TEAM_LABEL = f"{DOMAIN}/team"
+ENVIRONMENT_LABEL = f"{DOMAIN}/environment"
+
+
+@dataclass(frozen=True, slots=True)
+class TeamNamespace:
+    """Where a team's pods of one role live on one cluster. `cluster` is its name in the stack file."""
+
+    cluster: str
+    team: str
+    environment: str
+    role: Role
+    protected: bool
+
+    @property
+    def name(self) -> str:
+        """The namespace's name, for example `vision-prod-inference`."""
+        return f"{self.team}-{self.environment}-{self.role}"
+
+
+def team_namespaces(plan: StackPlan) -> tuple[TeamNamespace, ...]:
+    """Return the namespaces that a stack owns. Removing the last pool of a role removes its namespace with it."""
+    used = sorted({(pool.cluster, pool.role) for pool in plan.node_pools})
+    return tuple(
+        TeamNamespace(cluster, plan.team, plan.environment, role, protected=_protected(plan, cluster))
+        for cluster, role in used
+    )
+
+
+def pool_namespace(plan: StackPlan, pool: NodePoolPlan) -> str:
+    """Return the namespace whose pods may run on a pool of this stack."""
+    return next(
+        namespace.name
+        for namespace in team_namespaces(plan)
+        if (namespace.cluster, namespace.role) == (pool.cluster, pool.role)
+    )
+
+
+def _protected(plan: StackPlan, cluster: str) -> bool:
+    """A namespace is kept as its cluster is: what runs in it goes with it."""
+    owned = plan.clusters.get(cluster)
+    return (owned or plan.references[cluster]).plan.deletion_protection
+
+
+def namespace_manifests(namespace: TeamNamespace) -> list[dict[str, Any]]:
+    """Return a namespace and what makes it closed: restricted pods, and no traffic but name resolution."""
+    return [_namespace(namespace), _default_deny(namespace.name), _allow_dns(namespace.name)]
+
+
+def _namespace(namespace: TeamNamespace) -> dict[str, Any]:
+    return {
+        "apiVersion": "v1",
+        "kind": "Namespace",
+        "metadata": {
+            "name": namespace.name,
+            "labels": {
+                ROLE_LABEL: namespace.role,
+                TEAM_LABEL: namespace.team,
+                ENVIRONMENT_LABEL: namespace.environment,
+                "app.kubernetes.io/managed-by": "bedplate",
+                **{f"pod-security.kubernetes.io/{mode}": "restricted" for mode in ("enforce", "audit", "warn")},
+            },
+        },
+    }
+
+
+def _default_deny(namespace: str) -> dict[str, Any]:
+    return _network_policy(namespace, "default-deny", {"policyTypes": ["Ingress", "Egress"]})
+
+
+def _allow_dns(namespace: str) -> dict[str, Any]:
+    dns = {
+        "namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "kube-system"}},
+        "podSelector": {"matchLabels": {"k8s-app": "kube-dns"}},
+    }
+    ports = [{"protocol": protocol, "port": 53} for protocol in ("UDP", "TCP")]
+    return _network_policy(
+        namespace, "allow-dns", {"policyTypes": ["Egress"], "egress": [{"to": [dns], "ports": ports}]}
+    )
+
+
+def _network_policy(namespace: str, name: str, spec: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "apiVersion": "networking.k8s.io/v1",
+        "kind": "NetworkPolicy",
+        "metadata": {"name": name, "namespace": namespace},
+        "spec": {"podSelector": {}, **spec},
+    }

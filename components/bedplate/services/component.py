@@ -1,0 +1,87 @@
+"""What runs on every cluster that a stack owns, as a Pulumi component."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pulumi
+
+from bedplate.services.autoscaler import SERVICE_ACCOUNT, autoscaler_policy
+from bedplate.services.manifests import apply_manifests, python_arguments
+from bedplate.services.namespaces import service_namespaces
+from bedplate.services.plan import SYSTEM_NAMESPACE, plan_services
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from bedplate.clusters.handles import ClusterHandles
+    from bedplate.plan import OwnedCluster
+    from bedplate.services.helm import HelmRelease
+
+INSTALL_SECONDS = 600
+"""How long Helm waits for a chart's pods. Its default of five minutes is short of a node that is still joining."""
+
+
+class ClusterServices(pulumi.ComponentResource):
+    """The node autoscaler and the device plugins of one cluster."""
+
+    def __init__(self, plan: OwnedCluster, cluster: ClusterHandles, after: Sequence[pulumi.Resource] = ()) -> None:
+        """Declare the services of a planned cluster.
+
+        Helm waits for their pods: `after` must hold the pools that they run on, and the cluster's DNS.
+        """
+        options = pulumi.ResourceOptions(providers=[cluster.cloud, cluster.kubernetes])
+        services = plan_services(plan)
+        charts = {release.chart: release.version for release in services.releases}
+        super().__init__("bedplate:index:ClusterServices", plan.plan.name, {"charts": charts}, options)
+        namespaces = apply_manifests(service_namespaces(services), cluster.kubernetes, self)
+        identity = self._autoscaler_identity(cluster)
+        for release in services.releases:
+            name = f"{plan.plan.full_name}-{release.name}"
+            declare_release(name, release, self, [*after, *namespaces, identity])
+        self.register_outputs({"charts": charts})
+
+    def _autoscaler_identity(self, cluster: ClusterHandles) -> pulumi.Resource:
+        from bedplate.clouds.aws import policy_document
+        from bedplate.clusters.aws_identity import pod_identity
+
+        return pod_identity(
+            f"{cluster.name}-autoscaler",
+            cluster,
+            SYSTEM_NAMESPACE,
+            SERVICE_ACCOUNT,
+            self,
+            policy=policy_document(*autoscaler_policy(cluster.name)),
+        )
+
+
+def release_inputs(release: HelmRelease) -> dict[str, Any]:
+    """Return the inputs of a release's resource."""
+    return {
+        "name": release.name,
+        "chart": release.chart,
+        "version": release.version,
+        "repositoryOpts": {"repo": release.repository},
+        "namespace": release.namespace,
+        "values": release.values,
+        # A first install that fails leaves nothing behind, an upgrade that fails goes back: the next `up` can try
+        # again. It also waits for the pods, so that `up` says it when an image cannot be pulled.
+        "atomic": True,
+        "timeout": INSTALL_SECONDS,
+        "maxHistory": 10,
+        "disableOpenapiValidation": not release.validate_openapi,
+    }
+
+
+def declare_release(
+    name: str, release: HelmRelease, parent: pulumi.Resource, depends_on: Sequence[pulumi.Resource]
+) -> pulumi.Resource:
+    """Declare a Helm release as one resource."""
+    from pulumi_kubernetes.helm.v3 import Release
+
+    resource: pulumi.Resource = Release(
+        name,
+        **python_arguments(release_inputs(release)),
+        opts=pulumi.ResourceOptions(parent=parent, depends_on=list(depends_on)),
+    )
+    return resource

@@ -1,0 +1,33 @@
+"""The EFA device plugin: network cards of the fabric become something that a pod can ask for.
+
+Names of values were read in aws/eks-charts, stable/aws-efa-k8s-device-plugin v0.5.30.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from bedplate import catalog
+from bedplate.services.helm import HelmRelease, helm_release
+from bedplate.services.tolerations import node_tolerations
+
+if TYPE_CHECKING:
+    from bedplate.clusters.plan import ClusterPlan
+
+
+def efa_release(cluster: ClusterPlan) -> HelmRelease:
+    """Return the EFA device plugin's Helm release for a cluster.
+
+    The chart brings the list of machine types that it runs on, and tolerates none of a pool's taints by itself.
+    """
+    return helm_release(
+        "aws-efa-k8s-device-plugin", {"tolerations": node_tolerations(_accelerators_with_efa(cluster.provider))}
+    )
+
+
+def _accelerators_with_efa(provider: str) -> set[str]:
+    return {
+        machine.resource_name
+        for machine in catalog.machines(provider).values()
+        if machine.efa_interfaces and machine.resource_name
+    }

@@ -1,0 +1,38 @@
+"""What is installed on every cluster that a stack owns, as a pure function of its plan."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from bedplate.services.autoscaler import autoscaler_release
+from bedplate.services.efa import efa_release
+from bedplate.services.nvidia import gpu_operator_release
+
+if TYPE_CHECKING:
+    from bedplate.plan import OwnedCluster
+    from bedplate.services.helm import HelmRelease
+
+SYSTEM_NAMESPACE = "kube-system"
+
+
+@dataclass(frozen=True, slots=True)
+class ServicesPlan:
+    """The Helm releases of a cluster, in the order in which they are worth installing."""
+
+    releases: tuple[HelmRelease, ...]
+
+    @property
+    def namespaces(self) -> tuple[str, ...]:
+        """The namespaces that belong to the platform: where its own agents run on nodes of every role."""
+        return tuple(sorted({SYSTEM_NAMESPACE, *(release.namespace for release in self.releases)}))
+
+
+def plan_services(cluster: OwnedCluster) -> ServicesPlan:
+    """Decide what is installed on a cluster."""
+    releases = [autoscaler_release(cluster.plan)]
+    if "nvidia" in cluster.device_plugins:
+        releases.append(gpu_operator_release(cluster.plan))
+    if "efa" in cluster.device_plugins:
+        releases.append(efa_release(cluster.plan))
+    return ServicesPlan(tuple(releases))

@@ -6,6 +6,7 @@ import collections.abc
 import enum
 import types
 import typing
+from typing import Any
 from dataclasses import dataclass
 from functools import cache
 
@@ -83,11 +84,11 @@ class _Checker:
         value = unwrap(value)
         if value is None or is_unknown(value) or is_special(value):
             return []
-        alternatives = _alternatives(annotation)
-        if not alternatives or self._is_quantity(value, alternatives, path):
+        kinds = alternatives(annotation)
+        if not kinds or self._is_quantity(value, kinds, path):
             return []
         complaints: list[InputProblem] = []
-        for alternative in alternatives:
+        for alternative in kinds:
             found = list(self._check_one(value, alternative, path))
             if not found:
                 return []
@@ -128,8 +129,8 @@ class _Checker:
             for index, item in enumerate(value):
                 yield from self.check(item, arguments[0], (*path, index))
 
-    def _is_quantity(self, value: object, alternatives: tuple[object, ...], path: FieldPath) -> bool:
-        if not self.quantities or str not in alternatives or not _is_number(value):
+    def _is_quantity(self, value: object, kinds: tuple[object, ...], path: FieldPath) -> bool:
+        if not self.quantities or str not in kinds or not _is_number(value):
             return False
         return any(part in _QUANTITIES for part in path[-2:])
 
@@ -158,7 +159,7 @@ def _check_word(value: object, words: type[enum.Enum], path: FieldPath) -> Itera
 
 
 @cache
-def _alternatives(annotation: object) -> tuple[object, ...]:
+def alternatives(annotation: Any) -> tuple[Any, ...]:
     """The types that a value may have: without `Input`'s and `Optional`'s wrapping, and without an object's twin.
 
     An object type stands in the annotation twice, as an `…Args` class and as a TypedDict; the class says more.
@@ -170,7 +171,7 @@ def _alternatives(annotation: object) -> tuple[object, ...]:
     return found
 
 
-def _flattened(annotation: object) -> Iterator[object]:
+def _flattened(annotation: Any) -> Iterator[Any]:
     import pulumi
 
     origin = typing.get_origin(annotation)

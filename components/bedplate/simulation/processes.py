@@ -1,0 +1,69 @@
+"""Runs the engine as a child, and passes on to it what this process is told."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+import threading
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+    from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class Completed:
+    """How a command ended. What it wrote is empty when it was not captured."""
+
+    returncode: int
+    stdout: str = ""
+    stderr: str = ""
+
+
+def run_child(
+    command: Sequence[str], folder: Path, variables: Mapping[str, str], *, capture: bool, quiet: bool = False
+) -> Completed:
+    """Run a command to its end. SIGINT and SIGTERM go on to it, and it decides what becomes of them.
+
+    At a terminal the child stays in the terminal's process group, so that it can ask questions; Ctrl-C reaches
+    both then. Elsewhere it gets a group of its own, so that an interrupt arrives once, by way of this process.
+    `quiet` sends what it writes to standard error: standard output belongs to the command that was asked for.
+    """
+    shared = sys.stdin is not None and sys.stdin.isatty() and not capture
+    pipe = subprocess.PIPE if capture else None
+    child = subprocess.Popen(
+        command,
+        cwd=folder,
+        env=dict(variables),
+        stdin=None if shared else subprocess.DEVNULL,
+        stdout=pipe or (sys.stderr if quiet else None),
+        stderr=pipe,
+        text=True,
+        process_group=None if shared else 0,
+    )
+    with _forwarding(child, interrupts=not shared):
+        stdout, stderr = child.communicate()
+    return Completed(child.returncode, stdout or "", stderr or "")
+
+
+@contextmanager
+def _forwarding(child: subprocess.Popen[str], *, interrupts: bool) -> Iterator[None]:
+    """Pass signals on while the child runs; only a process's main thread may ask for them."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def forward(number: int, _frame: Any) -> None:
+        if number != signal.SIGINT or interrupts:
+            child.send_signal(number)
+
+    before = {number: signal.signal(number, forward) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

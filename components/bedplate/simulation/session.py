@@ -1,0 +1,202 @@
+"""`bedplate sim -- pulumi …`: one command of the real engine, on a copy of the project and on simulated clouds."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from bedplate import engine
+from bedplate.errors import BedplateError, UsageError, listing, nearest
+from bedplate.simulation import project_files
+from bedplate.simulation.api_server import Runner
+from bedplate.simulation.cloud import Cloud
+from bedplate.simulation.environment import simulated_environment
+from bedplate.simulation.faults import FaultPlan, read_faults
+from bedplate.simulation.home import Home, find_project
+from bedplate.simulation.processes import Completed, run_child
+from bedplate.simulation.server import providers
+from bedplate.simulation.world_faults import apply_to_world, check_targets
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+    from pathlib import Path
+
+    from bedplate.simulation.world_file import World
+
+
+# Commands that work on a stack, which a simulation makes when there is none yet; and those that run the program.
+_NEED_A_STACK = frozenset({"up", "update", "preview", "pre", "refresh", "destroy", "dn", "import", "config", "watch"})
+_RUN_THE_PROGRAM = frozenset({"up", "update", "preview", "pre", "import", "watch"})
+_NO_ENGINE = "bedplate engine install gets one"
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """The engine on one home, with the providers that it shall use."""
+
+    pulumi: Path
+    home: Home
+    origin: Path
+    variables: Mapping[str, str]
+
+    def run(
+        self, arguments: Sequence[str], *, capture: bool = False, quiet: bool = False, folder: str = ""
+    ) -> Completed:
+        """Run a pulumi command in the copy of the project."""
+        command = [str(self.pulumi), *arguments]
+        return run_child(command, self.home.project / folder, self.variables, capture=capture, quiet=quiet)
+
+    def ask(self, *arguments: str) -> Completed:
+        """Run a pulumi command for its answer; raises `BedplateError` with its message when it fails."""
+        answer = self.run([*arguments, "--non-interactive", "--color=never"], capture=True)
+        if answer.returncode != 0:
+            raise BedplateError(f"pulumi {' '.join(arguments)}: {answer.stderr.strip() or answer.stdout.strip()}")
+        return answer
+
+
+def run(
+    project: Path,
+    arguments: Sequence[str],
+    *,
+    home: Path,
+    faults: Sequence[str] = (),
+    runner: str | None = None,
+    env: Mapping[str, str] | None = None,
+    capture: bool = False,
+) -> Completed:
+    """Run `pulumi ARGUMENTS` on a copy of a project, with simulated clouds for real ones.
+
+    `home` keeps the copy, the states and the world from one command to the next. `faults` are specs or files
+    (`bedplate.simulation.faults`), `runner` is where Pulumi runs (an address, or `inside`). `env` stands for this
+    process's environment variables; credentials in it are dropped either way. Nothing outside `home` is written.
+
+    Raises `UsageError` for faults, a runner or a project that make no sense, `BedplateError` when there is no
+    engine or another simulation runs in the same home.
+    """
+    origin = find_project(project)
+    plan = FaultPlan(read_faults(faults))
+    where = Runner.parse(runner)
+    found = engine.locate()
+    if found is None:
+        raise BedplateError("there is no Pulumi engine", hint=_NO_ENGINE)
+    place = Home(home.absolute())
+    given = dict(os.environ if env is None else env)
+    with place.locked():
+        place.prepare(origin)
+        held = place.world()
+        bench = _Bench(found, place, origin, given)
+        with bench.session(Cloud(held, runner=where)) as session:
+            prepare_stacks(session, arguments)
+        check_targets(plan.faults, held)
+        apply_to_world(plan.faults, held)
+        with bench.session(Cloud(held, plan, where)) as session:
+            return session.run(arguments, capture=capture, folder=_folder_within(project, origin))
+
+
+def world(home: Path) -> World:
+    """Return what the simulated clouds of a home hold."""
+    return Home(home.absolute()).world()
+
+
+def prepare_stacks(session: Session, arguments: Sequence[str]) -> None:
+    """Make the stack that a command works on, and bring up the stacks that it builds on."""
+    if command_of(arguments) not in _NEED_A_STACK:
+        return
+    stack = asked_stack(arguments) or _only_stack(session)
+    if not stack:
+        return  # the selected one, or pulumi says what is missing
+    if command_of(arguments) in _RUN_THE_PROGRAM:
+        for other in _foundations(session, stack):
+            _bring_up(session, other)
+    _make(session, stack, select=not asked_stack(arguments))
+
+
+def command_of(arguments: Sequence[str]) -> str:
+    """Return the pulumi command among arguments: the first word that is no flag."""
+    return next((argument for argument in arguments if not argument.startswith("-")), "")
+
+
+def asked_stack(arguments: Sequence[str]) -> str:
+    """Return the stack that arguments name with `--stack X`, `--stack=X` or `-s X`, or an empty string."""
+    for index, argument in enumerate(arguments):
+        if argument in ("--stack", "-s"):
+            return arguments[index + 1] if index + 1 < len(arguments) else ""
+        if argument.startswith("--stack="):
+            return argument.removeprefix("--stack=")
+    return ""
+
+
+def _only_stack(session: Session) -> str:
+    """The stack of the project's only stack file, unless one is selected already."""
+    stacks = list(session.home.stack_files())
+    if len(stacks) != 1:
+        return ""
+    selected = session.run(["stack", "--show-name", "--non-interactive"], capture=True)
+    return "" if selected.returncode == 0 else stacks[0]
+
+
+def _foundations(session: Session, stack: str) -> list[str]:
+    """The stacks that a stack builds on, the deepest first."""
+    files = session.home.stack_files()
+    found: list[str] = []
+
+    def visit(name: str, path: tuple[str, ...]) -> None:
+        if name in path:
+            raise BedplateError(f"stacks refer to each other in a circle: {' -> '.join((*path, name))}")
+        for other in project_files.referenced_stacks(files[name]) if name in files else []:
+            if other not in files:
+                meant = nearest(other, files)
+                message = f"stack {name} builds on stack {other}, which has no stack file"
+                raise UsageError(
+                    message + (f"; did you mean {meant!r}?" if meant else ""), hint=f"stacks: {listing(list(files))}"
+                )
+            visit(other, (*path, name))
+            if other not in found:
+                found.append(other)
+
+    visit(stack, ())
+    return found
+
+
+def _bring_up(session: Session, stack: str) -> None:
+    _make(session, stack, select=False)
+    if json.loads(session.ask("stack", "export", "--stack", stack).stdout)["deployment"].get("resources"):
+        return
+    print(f"Bringing up stack {stack} first: the stack builds on it.", file=sys.stderr, flush=True)
+    done = session.run(["up", "--yes", "--skip-preview", "--non-interactive", "--stack", stack], quiet=True)
+    if done.returncode != 0:
+        raise BedplateError(f"stack {stack} could not be brought up")
+
+
+def _make(session: Session, stack: str, *, select: bool) -> None:
+    name = stack.rsplit("/", 1)[-1]
+    known = json.loads(session.ask("stack", "ls", "--json").stdout)
+    if any(entry["name"].rsplit("/", 1)[-1] == name for entry in known):
+        return
+    session.ask("stack", "init", stack, *([] if select else ["--no-select"]))
+    session.home.restore_stack_file(session.origin, name)
+
+
+def _folder_within(project: Path, origin: Path) -> str:
+    return str(project.resolve().relative_to(origin))
+
+
+@dataclass(frozen=True, slots=True)
+class _Bench:
+    """What every session of one command shares."""
+
+    engine: engine.Engine
+    home: Home
+    origin: Path
+    given: Mapping[str, str]
+
+    @contextmanager
+    def session(self, cloud: Cloud) -> Iterator[Session]:
+        with providers(cloud) as ports:
+            variables = simulated_environment(self.given, self.home, ports)
+            added = engine.environment(self.engine, self.given)
+            yield Session(self.engine.pulumi, self.home, self.origin, {**variables, **added})

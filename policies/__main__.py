@@ -1,0 +1,9 @@
+"""The policy pack. The constructor serves the engine and never returns, so it stands alone here."""
+
+from __future__ import annotations
+
+from pulumi_policy import EnforcementLevel, PolicyPack
+
+from rules.pack import policies
+
+PolicyPack("bedplate", policies(), enforcement_level=EnforcementLevel.MANDATORY)

@@ -1,0 +1,262 @@
+"""Rules about money: every price known, from the catalog and fresh, and their sum within the team's caps.
+
+Components carry the plan's cost lines (`bedplate.cost.wire`). The rules trust none of them: what a pool declares
+must be counted in full, and each price must be the catalog's.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from decimal import Decimal, InvalidOperation
+from typing import TYPE_CHECKING, Any
+
+from bedplate import catalog
+from bedplate.cost.caps import excesses
+from bedplate.cost.range import HOURS_PER_MONTH, CostLine, CostRange
+from bedplate.cost.wire import from_wire
+from rules.model import Resource, Rule, StackRule, Surroundings
+from rules.nodes import CLUSTER, NODE_POOL
+from rules.reading import UndecidedError, need
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+ROOT_VOLUME = re.compile(r"root volume of (\d+) GiB")
+
+SERVICES = {
+    "EKS control plane": "eks-control-plane",
+    "NAT gateway": "nat-gateway",
+    "public IPv4 address of a NAT gateway": "public-ipv4",
+    "encryption key": "kms-key",
+}
+"""The catalog's service behind a line of a cluster, by the line's item (`bedplate.cost.estimate`)."""
+
+TOLERANCE = Decimal("1e-9")
+"""Prices travel as text with 28 digits; a difference below this is rounding."""
+
+
+def _is_priced_component(type_token: str) -> bool:
+    return type_token in (CLUSTER, NODE_POOL)
+
+
+def cost_lines(component: Resource) -> tuple[CostLine, ...]:
+    """Return the cost lines of a component; raises `UndecidedError` when they are unknown, missing or malformed."""
+    values = need(component.properties, "cost")
+    try:
+        return from_wire(values)
+    except (KeyError, TypeError, ValueError, InvalidOperation, AttributeError) as error:
+        raise UndecidedError(f"cost is not what Bedplate's components declare ({error!r})") from None
+
+
+def belongs_to_stack(component: Resource, _: Surroundings) -> Iterator[str]:
+    """The team and environment of a component are those of the stack, by whose caps it is judged."""
+    team, environment = need(component.properties, "team"), need(component.properties, "environment")
+    if component.stack != f"{team}-{environment}":
+        yield (
+            f"{component.name} declares team {team} and environment {environment}, "
+            f"but the stack is {component.stack}, so these are not its caps"
+        )
+
+
+def is_counted_in_full(component: Resource, _: Surroundings) -> Iterator[str]:
+    """A pool's cost has, for each of its groups, the machine and the root volume of every node."""
+    lines = cost_lines(component)
+    if component.type == CLUSTER:
+        if not any(line.item == "EKS control plane" and line.max_units >= 1 for line in lines):
+            yield f"{component.name} does not count its control plane"
+        return
+    groups = need(component.properties, "groups")
+    if not groups:
+        yield f"{component.name} has no groups, so nothing bounds its nodes"
+    counted = Counter[str]()
+    volumes = 0
+    for line in lines:
+        counted[line.item] += line.max_units
+        volumes += line.max_units if ROOT_VOLUME.fullmatch(line.item) else 0
+    declared = Counter[str]()
+    for group in groups:
+        declared[f"{need(group, 'machine')} {need(group, 'capacity')}"] += int(need(group, "maxNodes"))
+    for item, nodes in declared.items():
+        if counted[item] < nodes:
+            yield f"{component.name} may run {nodes} × {item}, but its cost counts {counted[item]}"
+    if volumes < declared.total():
+        yield f"{component.name} may run {declared.total()} nodes, but its cost counts {volumes} root volumes"
+
+
+def has_prices(component: Resource, _: Surroundings) -> Iterator[str]:
+    """Every line has a price above zero and quantities that are not negative."""
+    for line in cost_lines(component):
+        if line.usd_per_hour is None:
+            yield f"no price is known for {line.item} of {component.name}, so its cost cannot be bounded"
+        elif line.usd_per_hour <= 0:
+            yield f"the price of {line.item} of {component.name} is ${line.usd_per_hour} an hour; nothing is free"
+        if min(line.baseline_units, line.max_units) < 0 or line.expected_unit_hours < 0:
+            yield f"{line.item} of {component.name} has a negative quantity"
+
+
+def has_catalog_prices(component: Resource, _: Surroundings) -> Iterator[str]:
+    """A price is not below the catalog's for that machine or service, region and way of buying, nor newer."""
+    provider, region = need(component.properties, "provider"), need(component.properties, "region")
+    machines = _machine_items(component)
+    for line in cost_lines(component):
+        if line.usd_per_hour is None:
+            continue  # has_prices
+        expected = _catalog_price(line, provider, region, machines)
+        if expected is None:
+            continue
+        amount, as_of = expected
+        if amount is None:
+            yield f"{line.item} of {component.name} has a price, but the catalog has none for {region}"
+        elif abs(amount - line.usd_per_hour) > TOLERANCE:
+            yield (
+                f"{line.item} of {component.name} is declared at ${line.usd_per_hour:.4f} an hour; "
+                f"the catalog has ${amount:.4f} for {region}"
+            )
+        elif as_of != line.as_of:
+            yield f"the price of {line.item} of {component.name} claims the date {line.as_of}; the catalog has {as_of}"
+
+
+def _machine_items(component: Resource) -> dict[str, tuple[str, Any]]:
+    """Return machine and capacity of a pool's groups, by the item of their cost line."""
+    if component.type != NODE_POOL:
+        return {}
+    pairs = [(need(group, "machine"), need(group, "capacity")) for group in need(component.properties, "groups")]
+    return {f"{machine} {capacity}": (machine, capacity) for machine, capacity in pairs}
+
+
+def _catalog_price(
+    line: CostLine, provider: str, region: str, machines: dict[str, tuple[str, Any]]
+) -> tuple[Decimal | None, Any] | None:
+    """Return the catalog's hourly price and date for a line; None for a line that only adds to what must be there."""
+    if line.item in machines:
+        found = catalog.price(provider, region, *machines[line.item])
+        return (found.usd_per_hour, found.as_of) if found else (None, None)
+    volume = ROOT_VOLUME.fullmatch(line.item)
+    service = "ebs-gp3" if volume else SERVICES.get(line.item)
+    if service is None:
+        return None
+    price = catalog.service_price(provider, region, service)
+    if price is None:
+        return (None, None)
+    amount = price.usd if price.unit == "hour" else price.usd / HOURS_PER_MONTH
+    return (amount * int(volume[1]) if volume else amount, price.as_of)
+
+
+def has_fresh_prices(component: Resource, surroundings: Surroundings) -> Iterator[str]:
+    """No price is older than the platform team allows, and none is without a date unless it allows that."""
+    caps = surroundings.caps()
+    machines = _machine_items(component)
+    for line in cost_lines(component):
+        if line.usd_per_hour is None:
+            continue  # has_prices
+        is_machine = line.kind == "machine" or line.item in machines
+        is_spot = line.item in machines and machines[line.item][1] == "spot"
+        allowed = caps.max_machine_price_age_days if is_machine else caps.max_service_price_age_days
+        if line.as_of is None:
+            if not (is_spot and caps.allow_undated_spot_prices):
+                yield f"the price of {line.item} of {component.name} has no date ({line.source}), so its age is unknown"
+        elif (age := (surroundings.today - line.as_of).days) > allowed:
+            yield (
+                f"the price of {line.item} of {component.name} is of {line.as_of}, {age} days old; "
+                f"{allowed} are allowed"
+            )
+
+
+def component_within_caps(component: Resource, surroundings: Surroundings) -> Iterator[str]:
+    """One component alone is within the caps: it stops at its registration, also in an update without a preview."""
+    yield from _over_caps([component], surroundings)
+
+
+def stack_within_caps(surroundings: Surroundings) -> Iterator[str]:
+    """All components together are within the caps of the stack's team and environment."""
+    components = [one for one in surroundings.resources.values() if _is_priced_component(one.type)]
+    if components:
+        yield from _over_caps(components, surroundings)
+
+
+def _over_caps(components: Iterable[Resource], surroundings: Surroundings) -> Iterator[str]:
+    caps = surroundings.caps()
+    lines: dict[tuple[str, str], list[CostLine]] = {}
+    for component in components:
+        owner = (need(component.properties, "team"), need(component.properties, "environment"))
+        lines.setdefault(owner, []).extend(cost_lines(component))
+    for (team, environment), found in lines.items():
+        for excess in excesses(CostRange(tuple(found)), caps.of(team, environment), team, environment):
+            yield f"{team} {environment}: {excess.message}; {excess.remedy}"
+
+
+RULES = (
+    Rule(
+        id="cost-of-its-stack",
+        family="cost",
+        demands="A component's team and environment are those of its stack's name, `<team>-<environment>`.",
+        reason="Caps are set per team and environment; a stack that claims another's spends another's money.",
+        fix="name the stack after the team and environment of its file",
+        applies=_is_priced_component,
+        check=belongs_to_stack,
+        on_stack=True,
+    ),
+    Rule(
+        id="cost-counted-in-full",
+        family="cost",
+        demands="A component's cost counts every node that its groups may run, with its root volume.",
+        reason="A cap on an incomplete sum is no cap; hand-written components can leave things out.",
+        fix="declare the pool in the stack file and let Bedplate count it",
+        applies=_is_priced_component,
+        check=is_counted_in_full,
+        on_stack=True,
+    ),
+    Rule(
+        id="cost-has-prices",
+        family="cost",
+        demands="Every cost line has a price above zero.",
+        reason="A missing price and a price of zero look alike in a sum, and both let anything pass.",
+        fix="choose a machine and region that `bedplate catalog show` prices, or add the price with its source",
+        applies=_is_priced_component,
+        check=has_prices,
+        on_stack=True,
+    ),
+    Rule(
+        id="cost-has-catalog-prices",
+        family="cost",
+        demands="A price is the catalog's for that machine or service, region and way of buying.",
+        reason="A price that the program sets itself can be any number.",
+        fix="let the plan take the price from the catalog, and correct the catalog with a source where it is wrong",
+        applies=_is_priced_component,
+        check=has_catalog_prices,
+        on_stack=True,
+    ),
+    Rule(
+        id="cost-has-fresh-prices",
+        family="cost",
+        demands="No price is older than caps.yaml allows: `max_machine_price_age_days` for machines, "
+        "`max_service_price_age_days` for the rest. None is undated, but for spot prices where caps.yaml has "
+        "`allow_undated_spot_prices: true`.",
+        reason="Machine prices have changed by almost half in a day; a cap on last year's price holds nothing.",
+        fix="bring the catalog up to date, or ask the platform team to change policies/caps.yaml",
+        applies=_is_priced_component,
+        check=has_fresh_prices,
+        on_stack=True,
+    ),
+    Rule(
+        id="cost-of-component-within-caps",
+        family="cost",
+        demands="A cluster or a pool alone costs less than its team's caps, per hour and per month.",
+        reason="It stops what is too large before it is created, also in an update that skips the preview.",
+        fix="lower `nodes.max`, choose a cheaper machine, or ask the platform team for a higher cap",
+        applies=_is_priced_component,
+        check=component_within_caps,
+    ),
+)
+
+STACK_RULES = (
+    StackRule(
+        id="cost-within-caps",
+        family="cost",
+        demands="With everything up, a stack costs less than its team's caps, per hour and per month.",
+        reason="The sum is what somebody pays. Caps are in policies/caps.yaml; a team without any may create nothing.",
+        fix="lower `nodes.max`, choose a cheaper machine, or ask the platform team for a higher cap",
+        check=stack_within_caps,
+    ),
+)

@@ -1,0 +1,187 @@
+"""Rules about what creates nodes: it belongs to a priced pool, and is no larger and no other than was priced."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from bedplate.errors import listing
+from rules.model import Resource, Rule, StackRule, Surroundings
+from rules.node_types import creates_nodes, known_packages, node_type
+from rules.reading import Known, UndecidedError, need, read, want
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+CLUSTER = "bedplate:index:Cluster"
+NODE_POOL = "bedplate:index:NodePool"
+EKS_NODE_GROUP = "aws:eks/nodeGroup:NodeGroup"
+LAUNCH_TEMPLATE = "aws:ec2/launchTemplate:LaunchTemplate"
+
+LOOKED_AT = frozenset({CLUSTER, NODE_POOL, EKS_NODE_GROUP, LAUNCH_TEMPLATE})
+"""Types whose properties rules read when they look at another resource."""
+
+CAPACITY_TYPES = {"ON_DEMAND": "on-demand", "SPOT": "spot"}
+"""The words of EKS for how nodes are bought; leaving it out buys on demand."""
+
+
+def belongs_to_priced_pool(resource: Resource, _: Surroundings) -> Iterator[str]:
+    """What creates nodes is part of a node pool, and of the one type that pools are made of so far."""
+    row = node_type(resource.type)
+    if row is None or not creates_nodes(resource, row):
+        return
+    if NODE_POOL not in resource.ancestor_types:
+        yield f"{resource.type} {resource.name} creates {row.creates}, and nobody priced them"
+    elif resource.type != EKS_NODE_GROUP:
+        yield (
+            f"{resource.type} {resource.name} creates {row.creates}; no rule can compare that with what its node pool "
+            "declares, so the price of the pool does not cover it"
+        )
+
+
+def is_as_declared(node_group: Resource, surroundings: Surroundings) -> Iterator[str]:
+    """A node group is one of its pool's groups: the same size at most, the same machine, bought the same way."""
+    if NODE_POOL not in node_group.ancestor_types:
+        return  # belongs_to_priced_pool
+    pool = surroundings.nearest_ancestor(node_group, NODE_POOL)
+    if pool is None:
+        raise UndecidedError(f"the node pool of {node_group.name} is not among the registered resources")
+    name = need(node_group.properties, "nodeGroupName")
+    groups = {need(group, "name"): group for group in need(pool.properties, "groups")}
+    group = groups.get(name)
+    if group is None:
+        yield f"{node_group.name} has the name {name!r}, which is none of its pool's groups: {listing(list(groups))}"
+        return
+    most = int(need(group, "maxNodes"))
+    for field in ("minSize", "desiredSize", "maxSize"):
+        size = need(node_group.properties, "scalingConfig", field)
+        if size > most:
+            yield f"{node_group.name} has {field} {int(size)}; its pool declares at most {most} nodes"
+    capacity = want(node_group.properties, "capacityType") or "ON_DEMAND"
+    if CAPACITY_TYPES.get(capacity) != need(group, "capacity"):
+        yield f"{node_group.name} buys {capacity}; its pool declares {need(group, 'capacity')}"
+    yield from _wrong_machine(node_group, need(group, "machine"), surroundings)
+    yield from _wrong_region(node_group, need(pool.properties, "region"))
+
+
+def _wrong_machine(node_group: Resource, machine: str, surroundings: Surroundings) -> Iterator[str]:
+    types = want(node_group.properties, "instanceTypes")
+    if types:
+        if set(types) != {machine}:
+            yield f"{node_group.name} runs {listing(types)}; its pool declares {machine}"
+        return
+    if not surroundings.whole:
+        return  # only the whole stack shows which launch template it is
+    templates = [
+        template
+        for urn in node_group.dependencies.get("launchTemplate", ())
+        if (template := surroundings.resources.get(urn)) and template.type == LAUNCH_TEMPLATE
+    ]
+    if not templates:
+        yield f"{node_group.name} has no instanceTypes and no launch template of this stack: its machine is unknown"
+    for template in templates:
+        found = need(template.properties, "instanceType")
+        if found != machine:
+            yield f"{node_group.name} runs {found} by its launch template; its pool declares {machine}"
+
+
+def _wrong_region(node_group: Resource, region: str) -> Iterator[str]:
+    """Prices differ between regions, so the nodes must run where the pool was priced."""
+    own, of_provider = read(node_group.properties, "region"), read(node_group.provider_properties, "region")
+    found = own if isinstance(own, Known) else of_provider
+    if not isinstance(found, Known):
+        yield f"{node_group.name} and its provider do not say their region; its pool is priced for {region}"
+    elif found.value != region:
+        yield f"{node_group.name} runs in {found.value}; its pool is priced for {region}"
+
+
+def template_is_as_declared(template: Resource, surroundings: Surroundings) -> Iterator[str]:
+    """A launch template of a pool starts a machine that one of the pool's groups declares."""
+    if NODE_POOL not in template.ancestor_types:
+        return
+    pool = surroundings.nearest_ancestor(template, NODE_POOL)
+    if pool is None:
+        raise UndecidedError(f"the node pool of {template.name} is not among the registered resources")
+    machines = {need(group, "machine") for group in need(pool.properties, "groups")}
+    found = need(template.properties, "instanceType")
+    if found not in machines:
+        yield f"{template.name} starts {found}; its pool declares {listing(sorted(machines))}"
+
+
+def comes_from_known_package(resource: Resource, _: Surroundings) -> Iterator[str]:
+    """A resource comes from a provider package whose types the rules know."""
+    package = resource.type.split(":")[0]
+    if not resource.provider or package == "pulumi":  # a component creates nothing itself; stacks and providers
+        return
+    if package not in known_packages():
+        yield f"{resource.type} {resource.name}: no rule knows what the package {package} creates, or what that costs"
+
+
+def groups_are_used_once(surroundings: Surroundings) -> Iterator[str]:
+    """No two node groups stand for the same group of a pool, because it was priced once."""
+    seen: dict[tuple[str, str], str] = {}
+    for resource in surroundings.resources.values():
+        pool = surroundings.nearest_ancestor(resource, NODE_POOL) if resource.type == EKS_NODE_GROUP else None
+        if pool is None:
+            continue  # belongs_to_priced_pool
+        key = (pool.urn, need(resource.properties, "nodeGroupName"))
+        first = seen.setdefault(key, resource.name)
+        if first != resource.name:
+            yield f"{resource.name} and {first} are both group {key[1]!r} of {pool.name}, which was priced once"
+
+
+def _any_type(_: str) -> bool:
+    return True
+
+
+RULES = (
+    Rule(
+        id="nodes-priced",
+        family="nodes",
+        demands="What creates nodes has a node pool of Bedplate above it and is of a type that pools consist of.",
+        reason="Only pools are priced and counted against the caps. policies/node_types.csv lists the types.",
+        fix="declare the nodes under `node_pools` in the stack file, which prices and caps them",
+        applies=lambda type_token: node_type(type_token) is not None,
+        check=belongs_to_priced_pool,
+    ),
+    Rule(
+        id="nodes-as-declared",
+        family="nodes",
+        demands="A node group has the name, machine, region and way of buying that its pool declares, and at most "
+        "its size.",
+        reason="A pool that declares two nodes and creates twenty would pass every cap.",
+        fix="change the pool in the stack file instead of the node group",
+        applies=lambda type_token: type_token == EKS_NODE_GROUP,
+        check=is_as_declared,
+        on_stack=True,
+    ),
+    Rule(
+        id="nodes-template-as-declared",
+        family="nodes",
+        demands="A launch template inside a pool starts a machine that the pool declares.",
+        reason="The launch template decides the machine; it is seen before the nodes exist.",
+        fix="change the pool in the stack file instead of the launch template",
+        applies=lambda type_token: type_token == LAUNCH_TEMPLATE,
+        check=template_is_as_declared,
+    ),
+    Rule(
+        id="nodes-known-package",
+        family="nodes",
+        demands="A resource comes from a provider package in policies/packages.csv.",
+        reason="A package that no rule knows, or a dynamic provider, could create anything at any price.",
+        fix="ask the platform team to add the package to policies/packages.csv, with its types that create nodes",
+        applies=_any_type,
+        check=comes_from_known_package,
+        reads_properties=False,
+    ),
+)
+
+STACK_RULES = (
+    StackRule(
+        id="nodes-group-used-once",
+        family="nodes",
+        demands="No two node groups stand for the same group of a pool.",
+        reason="A group is priced once.",
+        fix="declare a further pool in the stack file",
+        check=groups_are_used_once,
+    ),
+)

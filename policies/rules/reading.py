@@ -1,0 +1,119 @@
+"""Reads resource properties of which some may be unknown until the update.
+
+The policy SDK hands out properties behind proxies: touching an unknown value raises `UnknownValueError`, and when
+that leaves a rule, the SDK turns even a mandatory policy into advice and the deployment goes on. The proxies are
+also no dicts and lists (`isinstance` and `==` say no). So properties are turned into plain values once, at the
+boundary, and rules read them with `read`, which answers in three ways instead of raising.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from bedplate.errors import FieldPath, dotted
+from bedplate.sdk_types.values import UNKNOWN, is_unknown
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """A value without anything unknown inside: dicts, lists, text, booleans, and numbers (always floats)."""
+
+    value: Any
+
+
+@dataclass(frozen=True, slots=True)
+class Unknown:
+    """Not known before the update. `path` is the unknown value: the one asked for, one above it or one inside it."""
+
+    path: FieldPath
+
+
+@dataclass(frozen=True, slots=True)
+class Missing:
+    """Known not to be there. `path` is what was asked for."""
+
+    path: FieldPath
+
+
+Reading = Known | Unknown | Missing
+
+
+class UndecidedError(Exception):
+    """A rule cannot decide without a value that is unknown or missing; running the rule makes it a violation.
+
+    `fix` is what to do about it; empty for the fix of the rule.
+    """
+
+    def __init__(self, message: str, fix: str = "") -> None:
+        super().__init__(message)
+        self.fix = fix
+
+
+def plain(value: object) -> Any:
+    """Return a value as plain dicts and lists in which everything unknown is `UNKNOWN`. Never raises for an unknown."""
+    if isinstance(value, Mapping):
+        return {str(key): _plain_item(value, key) for key in value}
+    if isinstance(value, Sequence) and not isinstance(value, (str, bytes)):
+        return [_plain_item(value, index) for index in range(len(value))]
+    return UNKNOWN if is_unknown(value) else value
+
+
+def _plain_item(container: Any, key: object) -> Any:
+    from pulumi_policy.proxy import UnknownValueError
+
+    try:
+        return plain(container[key])
+    except UnknownValueError:
+        return UNKNOWN
+
+
+def read(properties: object, *path: str | int) -> Reading:
+    """Return what stands at a path of plain properties. A null counts as missing, as it does for every provider."""
+    value = properties
+    for depth, part in enumerate(path):
+        if is_unknown(value):
+            return Unknown(path[:depth])
+        if isinstance(part, str) and isinstance(value, dict):
+            value = value.get(part)
+        elif isinstance(part, int) and isinstance(value, list):
+            value = value[part] if part < len(value) else None
+        else:
+            return Missing(path)
+    if value is None:
+        return Missing(path)
+    inside = _first_unknown(value, path)
+    return Known(value) if inside is None else Unknown(inside)
+
+
+def _first_unknown(value: object, path: FieldPath) -> FieldPath | None:
+    """Return the path of the first unknown value in a tree, or None."""
+    if is_unknown(value):
+        return path
+    if isinstance(value, dict):
+        parts: Sequence[tuple[str | int, object]] = list(value.items())
+    elif isinstance(value, list):
+        parts = list(enumerate(value))
+    else:
+        return None
+    return next((found for key, item in parts if (found := _first_unknown(item, (*path, key))) is not None), None)
+
+
+def need(properties: object, *path: str | int) -> Any:
+    """Return the value at a path that a rule cannot do without; raises `UndecidedError` when it has none."""
+    value = want(properties, *path)
+    if value is None:
+        raise UndecidedError(f"{dotted(path)} is not set")
+    return value
+
+
+def want(properties: object, *path: str | int) -> Any:
+    """Return the value at a path, or None where nothing is set; raises `UndecidedError` when it is unknown."""
+    found = read(properties, *path)
+    if isinstance(found, Unknown):
+        raise UndecidedError(
+            f"{dotted(found.path)} is not known before the update",
+            fix="set it to a value that the program or the stack file states, not to another resource's output",
+        )
+    return found.value if isinstance(found, Known) else None

@@ -1,0 +1,217 @@
+"""Rules that keep workloads on the pools they were given.
+
+Nodes of `inference` and `training` pools carry a taint and a label with their role. A workload of such a role runs
+in the namespace of that role, selects the label and tolerates the taint; every other workload does neither.
+The cluster enforces the same with an admission policy (`bedplate.separation`); this says it before anything exists.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import TYPE_CHECKING, Any, get_args
+
+from bedplate import catalog
+from bedplate.node_pools.labels import ROLE_LABEL
+from bedplate.node_pools.spec import Role
+from bedplate.services.plan import SYSTEM_NAMESPACE
+from rules.model import Resource, Rule, Surroundings
+from rules.pods import Pod, pods
+from rules.reading import need, want
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+HELM_RELEASE = "kubernetes:helm.sh/v3:Release"
+
+GENERAL = "general"
+ROLES: tuple[str, ...] = get_args(Role)
+
+QUEUE_LABEL = "kueue.x-k8s.io/queue-name"
+"""A workload in a queue gets its node selector from Kueue when it may start, and is judged by the cluster then."""
+
+NAMESPACE = "kubernetes:core/v1:Namespace"
+
+CHECKED_ELSEWHERE = ("kubernetes:helm.sh/", "kubernetes:yaml", "kubernetes:kustomize")
+"""Components, whose children are seen one by one; a Release has its own rule."""
+
+
+def _is_kubernetes_object(type_token: str) -> bool:
+    return type_token.startswith("kubernetes:") and not type_token.startswith(CHECKED_ELSEWHERE)
+
+
+@cache
+def system_namespaces() -> frozenset[str]:
+    """Return the platform's own namespaces: `kube-system` and those of the catalog's charts (`services.plan`)."""
+    return frozenset({SYSTEM_NAMESPACE, *(chart.namespace for chart in catalog.charts())})
+
+
+def namespace_of(resource: Resource) -> str:
+    """Return the namespace of an object: its own, else its provider's, else `default`."""
+    own = want(resource.properties, "metadata", "namespace")
+    return own or want(resource.provider_properties, "namespace") or "default"
+
+
+def role_of(namespace: str, stack: str) -> str:
+    """Return the role whose workloads run in a namespace: `<team>-<environment>-<role>` of this stack, or general."""
+    return next((role for role in ROLES if namespace == f"{stack}-{role}"), GENERAL)
+
+
+def tolerates_only_its_role(resource: Resource, _: Surroundings) -> Iterator[str]:
+    """A pod tolerates the taint of no role but its namespace's."""
+    for pod in pods(resource):
+        namespace = namespace_of(resource)
+        if namespace in system_namespaces():
+            return
+        role = role_of(namespace, resource.stack)
+        for index, toleration in enumerate(want(pod.spec, "tolerations") or ()):
+            reached = tolerated_roles(toleration) - {role}
+            if reached:
+                yield (
+                    f"{resource.name} in namespace {namespace} belongs on {role} nodes, but "
+                    f"{pod.where('tolerations')}[{index}] lets it onto {' and '.join(sorted(reached))} nodes"
+                )
+
+
+def tolerated_roles(toleration: Mapping[str, Any]) -> set[str]:
+    """Return the roles whose taint a toleration matches, whatever its effect says."""
+    tainted = set(ROLES) - {GENERAL}
+    key, operator = toleration.get("key") or "", toleration.get("operator") or "Equal"
+    if key not in ("", ROLE_LABEL):
+        return set()
+    if operator == "Equal" and key:
+        return tainted & {toleration.get("value") or ""}
+    return tainted
+
+
+def selects_its_role(resource: Resource, _: Surroundings) -> Iterator[str]:
+    """A pod in the namespace of a role asks for the nodes of that role."""
+    for pod in pods(resource):
+        namespace = namespace_of(resource)
+        role = role_of(namespace, resource.stack)
+        if not pod.runs or role == GENERAL or _is_queued(resource):
+            continue
+        selected = (want(pod.spec, "nodeSelector") or {}).get(ROLE_LABEL)
+        if selected is None and _requires_role(pod, role):
+            continue
+        if selected != role:
+            stated = f"selects {selected} nodes" if selected else "does not select its nodes"
+            field = f"{pod.where('nodeSelector')} needs {ROLE_LABEL}: {role}"
+            yield f"{resource.name} in namespace {namespace} {stated}: {field}"
+
+
+def _is_queued(resource: Resource) -> bool:
+    return QUEUE_LABEL in (want(resource.properties, "metadata", "labels") or {})
+
+
+def _requires_role(pod: Pod, role: str) -> bool:
+    """Return whether every alternative of the required node affinity allows this role alone."""
+    required = want(pod.spec, "affinity", "nodeAffinity", "requiredDuringSchedulingIgnoredDuringExecution") or {}
+    terms = required.get("nodeSelectorTerms") or []
+    wanted = {"key": ROLE_LABEL, "operator": "In", "values": [role]}
+    return bool(terms) and all(wanted in (term.get("matchExpressions") or []) for term in terms)
+
+
+def leaves_node_to_scheduler(resource: Resource, _: Surroundings) -> Iterator[str]:
+    """No pod names its node, which would pass by every taint."""
+    for pod in pods(resource):
+        if namespace_of(resource) not in system_namespaces() and want(pod.spec, "nodeName"):
+            yield f"{resource.name} sets {pod.where('nodeName')}, which passes by the scheduler and its taints"
+
+
+def is_system_daemon(resource: Resource, _: Surroundings) -> Iterator[str]:
+    """Only system namespaces have DaemonSets, which take a share of every node."""
+    namespace = namespace_of(resource)
+    if namespace not in system_namespaces():
+        yield f"DaemonSet {resource.name} is in namespace {namespace}, not in a system namespace"
+
+
+def has_role_of_its_name(namespace: Resource, _: Surroundings) -> Iterator[str]:
+    """A namespace with a role is the stack's own namespace of that role."""
+    role = (want(namespace.properties, "metadata", "labels") or {}).get(ROLE_LABEL)
+    name = want(namespace.properties, "metadata", "name")
+    if role is not None and name != f"{namespace.stack}-{role}":
+        expected = f"{namespace.stack}-{role}"
+        yield f"namespace {name or namespace.name} has the role {role}; this stack's namespace of it is {expected}"
+
+
+def is_pinned_chart(release: Resource, _: Surroundings) -> Iterator[str]:
+    """A Helm release is a chart of the catalog, at its version, in its namespace."""
+    name = need(release.properties, "chart")
+    chart = next((one for one in catalog.charts() if one.kind == "chart" and one.name == name), None)
+    if chart is None:
+        yield f"Helm release {release.name} installs {name}, which the catalog does not have"
+        return
+    stated = {
+        "version": (want(release.properties, "version"), chart.version),
+        "repositoryOpts.repo": (want(release.properties, "repositoryOpts", "repo"), chart.repository),
+        "namespace": (want(release.properties, "namespace"), chart.namespace),
+    }
+    for field, (found, expected) in stated.items():
+        if str(found or "").rstrip("/") != expected.rstrip("/"):
+            yield f"Helm release {release.name} has {field} {found or 'not set'}; the catalog has {expected} for {name}"
+
+
+RULES = (
+    Rule(
+        id="separation-tolerations",
+        family="separation",
+        demands="A workload tolerates the taint of no role but that of its namespace, `<team>-<environment>-<role>`.",
+        reason="One toleration too many puts a batch job on an H100 that serves people. A toleration without a key "
+        "matches every taint.",
+        fix=f"remove the toleration, or move the workload to the namespace of that role; tolerate {ROLE_LABEL} with "
+        "operator Equal and the role",
+        applies=_is_kubernetes_object,
+        check=tolerates_only_its_role,
+    ),
+    Rule(
+        id="separation-selects-role",
+        family="separation",
+        demands="A workload in the namespace of a role selects the nodes of that role, by node selector or required "
+        "node affinity.",
+        reason="A toleration only permits; without the selector the workload may land on general nodes.",
+        fix=f"set nodeSelector {ROLE_LABEL} to the role",
+        applies=_is_kubernetes_object,
+        check=selects_its_role,
+    ),
+    Rule(
+        id="separation-no-node-name",
+        family="separation",
+        demands="No workload names its node.",
+        reason="`nodeName` passes by the scheduler, and with it by every NoSchedule taint.",
+        fix="use a node selector",
+        applies=_is_kubernetes_object,
+        check=leaves_node_to_scheduler,
+    ),
+    Rule(
+        id="separation-daemon-sets",
+        family="separation",
+        demands="DaemonSets are in system namespaces alone.",
+        reason="They run on every node that they tolerate, and take memory from what the nodes were bought for.",
+        fix="use a Deployment, or ask the platform team to run the daemon",
+        applies=lambda type_token: (
+            type_token.startswith("kubernetes:apps/") and type_token.endswith((":DaemonSet", ":DaemonSetPatch"))
+        ),
+        check=is_system_daemon,
+    ),
+    Rule(
+        id="separation-namespace-roles",
+        family="separation",
+        demands="A namespace labelled with a role is named `<team>-<environment>-<role>`.",
+        reason="The cluster lets the pods of a namespace onto the nodes that its label names.",
+        fix="let Bedplate create the namespace of a role, or leave the label out",
+        applies=lambda type_token: type_token in (NAMESPACE, f"{NAMESPACE}Patch"),
+        check=has_role_of_its_name,
+    ),
+    Rule(
+        id="separation-pinned-charts",
+        family="separation",
+        demands="A Helm release installs a chart of the catalog, with its repository, version and namespace.",
+        reason="What a release installs is rendered inside the provider: no rule sees it before it runs. So only "
+        "charts that were reviewed may be installed this way.",
+        fix="add the chart to the catalog after review, or use kubernetes.helm.v4.Chart, whose objects the rules see",
+        applies=lambda type_token: type_token == HELM_RELEASE,
+        check=is_pinned_chart,
+    ),
+)
+
+STACK_RULES = ()

@@ -1,0 +1,231 @@
+"""Builds what the policy SDK hands to a policy, behind its real proxies."""
+
+from __future__ import annotations
+
+import copy
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any
+
+from pulumi_policy import (
+    PolicyProviderResource,
+    PolicyResource,
+    PolicyResourceOptions,
+    ResourceValidationArgs,
+    StackValidationArgs,
+)
+from pulumi_policy.proxy import UNKNOWN_STRING_VALUE, unknown_checking_proxy
+
+from bedplate import catalog
+from bedplate.cost.range import HOURS_PER_MONTH, CostLine
+from bedplate.cost.wire import to_wire
+from rules.pack import RULES, STACK_RULES, Registered, resource_violations, stack_violations
+
+STACK = "vision-dev"
+REGION = "us-east-1"
+UNKNOWN = UNKNOWN_STRING_VALUE
+
+NODE_POOL = "bedplate:index:NodePool"
+CLUSTER = "bedplate:index:Cluster"
+NODE_GROUP = "aws:eks/nodeGroup:NodeGroup"
+LAUNCH_TEMPLATE = "aws:ec2/launchTemplate:LaunchTemplate"
+STACK_URN = f"urn:pulumi:{STACK}::bedplate::pulumi:pulumi:Stack::bedplate-{STACK}"
+
+
+@dataclass
+class Declared:
+    """A resource of a program under test."""
+
+    type: str
+    name: str
+    properties: dict[str, Any]
+    parent: Declared | None = None
+    provider: str = "aws"
+    provider_properties: dict[str, Any] = field(default_factory=lambda: {"region": REGION})
+    dependencies: dict[str, list[Declared]] = field(default_factory=dict)
+
+    @property
+    def types(self) -> str:
+        return f"{self.parent.types}${self.type}" if self.parent else self.type
+
+    @property
+    def urn(self) -> str:
+        return f"urn:pulumi:{STACK}::bedplate::{self.types}::{self.name}"
+
+
+def register(*resources: Declared) -> list[str]:
+    """Return the messages of every rule at the registration of resources, in order."""
+    registered = Registered()
+    return [
+        message for resource in resources for message in resource_violations(RULES, _arguments(resource), registered)
+    ]
+
+
+def check_stack(*resources: Declared) -> list[str]:
+    """Return the messages of every rule about the whole stack."""
+    made = {resource.urn: _policy_resource(resource) for resource in resources}
+    for resource in resources:
+        one = made[resource.urn]
+        one.parent = made.get(resource.parent.urn) if resource.parent else None
+        one.property_dependencies = {
+            name: [made[source.urn] for source in sources] for name, sources in resource.dependencies.items()
+        }
+    on_stack = [rule for rule in RULES if rule.on_stack]
+    return [message for message, _ in stack_violations(on_stack, STACK_RULES, StackValidationArgs(list(made.values())))]
+
+
+def _arguments(resource: Declared) -> ResourceValidationArgs:
+    return ResourceValidationArgs(
+        resource_type=resource.type,
+        props=_proxy(resource.properties),
+        urn=resource.urn,
+        name=resource.name,
+        opts=_options(resource),
+        provider=_provider(resource),
+    )
+
+
+def _policy_resource(resource: Declared) -> PolicyResource:
+    return PolicyResource(
+        resource.type,
+        _proxy(resource.properties),
+        resource.urn,
+        resource.name,
+        _options(resource),
+        _provider(resource),
+        None,
+        [],
+        {},
+    )
+
+
+def _proxy(properties: dict[str, Any]) -> Any:
+    return unknown_checking_proxy(_with_floats(copy.deepcopy(properties)))
+
+
+def _with_floats(value: Any) -> Any:
+    """Return a value as it arrives: every number a float."""
+    if isinstance(value, dict):
+        return {key: _with_floats(item) for key, item in value.items() if item is not None}
+    if isinstance(value, list):
+        return [_with_floats(item) for item in value]
+    return float(value) if isinstance(value, int) and not isinstance(value, bool) else value
+
+
+def _options(resource: Declared) -> PolicyResourceOptions:
+    parent = resource.parent.urn if resource.parent else STACK_URN
+    return PolicyResourceOptions(False, [], False, [], None, [], parent)  # type: ignore[arg-type]
+
+
+def _provider(resource: Declared) -> PolicyProviderResource | None:
+    if not resource.provider:
+        return None
+    token = f"pulumi:providers:{resource.provider}"
+    urn = f"urn:pulumi:{STACK}::bedplate::{token}::provider"
+    return PolicyProviderResource(token, _proxy(resource.provider_properties), urn, "provider")
+
+
+def pool(machine: str = "m7i.2xlarge", nodes: int = 2, capacity: str = "on-demand", **changes: Any) -> Declared:
+    """Return a node pool of one offer with the cost that the plan counts, changed as asked."""
+    properties = {
+        "name": "system",
+        "fullName": f"{STACK}-system",
+        "team": "vision",
+        "environment": "dev",
+        "cluster": "main",
+        "provider": "aws",
+        "region": REGION,
+        "role": "general",
+        "fabric": "none",
+        "minNodes": 0,
+        "maxNodes": nodes,
+        "groups": [
+            {
+                "name": f"{STACK}-system-offer1",
+                "machine": machine,
+                "capacity": capacity,
+                "maxNodes": nodes,
+                "preference": 1,
+            }
+        ],
+        "cost": pool_cost(machine, nodes, capacity),
+    }
+    return Declared(NODE_POOL, "system", properties | changes, provider="")
+
+
+def pool_cost(machine: str, nodes: int, capacity: str = "on-demand", **changes: Any) -> list[dict[str, Any]]:
+    """Return the cost of a pool of one offer; `changes` go into the machine's line."""
+    price = catalog.price("aws", REGION, machine, capacity)  # type: ignore[arg-type]
+    disk = catalog.service_price("aws", REGION, "ebs-gp3")
+    assert disk is not None
+    lines = [
+        _line(
+            "machine",
+            f"{machine} {capacity}",
+            price.usd_per_hour if price else None,
+            nodes,
+            price.as_of if price else None,
+        ),
+        _line("service", "root volume of 200 GiB", 200 * disk.usd / HOURS_PER_MONTH, nodes, disk.as_of),
+    ]
+    wire = to_wire(lines)
+    wire[0] |= changes
+    return wire
+
+
+def _line(kind: Any, item: str, price: Decimal | None, units: int, as_of: Any) -> CostLine:
+    return CostLine(
+        owner="node_pools.system",
+        kind=kind,
+        item=item,
+        unit="node",
+        usd_per_hour=price,
+        baseline_units=0,
+        expected_unit_hours=Decimal(0),
+        max_units=units,
+        source="test",
+        as_of=as_of,
+        confidence="dated",
+    )
+
+
+def launch_template(parent: Declared, machine: str = "m7i.2xlarge") -> Declared:
+    """Return the launch template of a node group."""
+    return Declared(LAUNCH_TEMPLATE, "system", {"instanceType": machine}, parent=parent)
+
+
+def node_group(parent: Declared | None, template: Declared | None = None, **changes: Any) -> Declared:
+    """Return the node group of a pool's only offer."""
+    properties = {
+        "clusterName": UNKNOWN,
+        "nodeGroupName": f"{STACK}-system-offer1",
+        "capacityType": "ON_DEMAND",
+        "scalingConfig": {"minSize": 0, "maxSize": 2, "desiredSize": 0},
+        "launchTemplate": {"id": UNKNOWN, "version": UNKNOWN},
+    }
+    dependencies = {"launchTemplate": [template]} if template else {}
+    return Declared(NODE_GROUP, "system", properties | changes, parent=parent, dependencies=dependencies)
+
+
+def deployment(namespace: Any = "apps", name: str = "web", **pod: Any) -> Declared:
+    """Return a Deployment whose pod has the fields given."""
+    spec = {"containers": [{"name": "web", "image": "registry.example/web:1"}]} | pod
+    return kubernetes(
+        "apps/v1:Deployment",
+        name,
+        {
+            "metadata": {"name": name, "namespace": namespace},
+            "spec": {
+                "replicas": 1,
+                "selector": {"matchLabels": {"app": name}},
+                "template": {"metadata": {"labels": {"app": name}}, "spec": spec},
+            },
+        },
+    )
+
+
+def kubernetes(kind: str, name: str, properties: dict[str, Any]) -> Declared:
+    """Return a Kubernetes object, created by a provider whose kubeconfig is not known yet."""
+    return Declared(
+        f"kubernetes:{kind}", name, properties, provider="kubernetes", provider_properties={"kubeconfig": UNKNOWN}
+    )

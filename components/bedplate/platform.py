@@ -10,6 +10,7 @@ from bedplate.clouds.providers import CloudProviders
 from bedplate.clusters.component import Cluster
 from bedplate.clusters.reference import PlatformStacks
 from bedplate.node_pools.component import NodePool
+from bedplate.separation.component import ClusterSeparation, TeamNamespaces
 from bedplate.services.component import ClusterServices
 
 if TYPE_CHECKING:
@@ -24,9 +25,10 @@ def declare(plan: StackPlan) -> None:
     providers = CloudProviders(plan.tags)
     clusters = _declare_clusters(plan, providers)
     handles = {name: cluster.handles for name, cluster in clusters.items()} | _refer_to_clusters(plan, providers)
-    base = _declare_base_pools(plan, handles)
+    namespaces = _declare_namespaces(plan, clusters, handles)
+    base = _declare_base_pools(plan, handles, namespaces)
     services = _declare_services(plan, clusters, base)
-    _declare_other_pools(plan, handles, services)
+    _declare_other_pools(plan, handles, services, namespaces)
     pulumi.export("clusters", {name: cluster.export for name, cluster in clusters.items()})
 
 
@@ -45,12 +47,22 @@ def _refer_to_clusters(plan: StackPlan, providers: CloudProviders) -> dict[str, 
     }
 
 
-def _declare_base_pools(plan: StackPlan, handles: Mapping[str, ClusterHandles]) -> dict[str, list[NodePool]]:
+def _declare_namespaces(
+    plan: StackPlan, clusters: Mapping[str, Cluster], handles: Mapping[str, ClusterHandles]
+) -> dict[str, TeamNamespaces]:
+    """Declare who may run where, before there is a node: rules on this stack's clusters, its namespaces on all."""
+    rules = {name: [ClusterSeparation(plan.clusters[name], cluster.handles)] for name, cluster in clusters.items()}
+    return {name: TeamNamespaces(plan, name, cluster, rules.get(name, ())) for name, cluster in handles.items()}
+
+
+def _declare_base_pools(
+    plan: StackPlan, handles: Mapping[str, ClusterHandles], namespaces: Mapping[str, TeamNamespaces]
+) -> dict[str, list[NodePool]]:
     """Declare the general pools, by cluster: DNS, the autoscaler and all other services run on them."""
     pools: dict[str, list[NodePool]] = {name: [] for name in handles}
     for pool in plan.node_pools:
         if pool.role == "general":
-            pools[pool.cluster].append(NodePool(pool, plan, handles[pool.cluster]))
+            pools[pool.cluster].append(NodePool(pool, plan, handles[pool.cluster], [namespaces[pool.cluster]]))
     return pools
 
 
@@ -66,10 +78,13 @@ def _declare_services(
 
 
 def _declare_other_pools(
-    plan: StackPlan, handles: Mapping[str, ClusterHandles], services: Mapping[str, ClusterServices]
+    plan: StackPlan,
+    handles: Mapping[str, ClusterHandles],
+    services: Mapping[str, ClusterServices],
+    namespaces: Mapping[str, TeamNamespaces],
 ) -> None:
     """Declare the pools for accelerators: their first node already finds its device plugins."""
     for pool in plan.node_pools:
         if pool.role != "general":
-            after = [services[pool.cluster]] if pool.cluster in services else []
-            NodePool(pool, plan, handles[pool.cluster], after)
+            own = [services[pool.cluster]] if pool.cluster in services else []
+            NodePool(pool, plan, handles[pool.cluster], [namespaces[pool.cluster], *own])

@@ -8,6 +8,8 @@ import pulumi
 
 from bedplate.cost.estimate import pool_cost
 from bedplate.cost.wire import to_wire
+from bedplate.node_pools.floor import floor_manifests
+from bedplate.services.manifests import apply_manifests
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -32,7 +34,7 @@ class NodePool(pulumi.ComponentResource):
         options = pulumi.ResourceOptions(providers=[cluster.cloud, cluster.kubernetes])
         super().__init__("bedplate:index:NodePool", plan.name, numbers, options)
         groups = self._declare_groups(plan, stack, cluster, after)
-        self._declare_floor(plan, groups)
+        apply_manifests(floor_manifests(plan, stack), cluster.kubernetes, self, depends_on=groups)
         self.register_outputs(numbers)
 
     def _declare_groups(

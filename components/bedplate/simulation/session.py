@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import sys
-from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -22,7 +21,7 @@ from bedplate.simulation.server import providers
 from bedplate.simulation.world_faults import apply_to_world, check_targets
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from bedplate.simulation.world_file import World
@@ -40,7 +39,6 @@ class Session:
 
     pulumi: Path
     home: Home
-    origin: Path
     variables: Mapping[str, str]
 
     def run(
@@ -88,13 +86,19 @@ def run(
     with place.locked():
         place.prepare(origin)
         held = place.world()
-        bench = _Bench(found, place, origin, given)
-        with bench.session(Cloud(held, runner=where)) as session:
-            prepare_stacks(session, arguments)
+        with providers(Cloud(held, runner=where)) as ports:
+            prepare_stacks(simulated_session(found, place, given, ports), origin, arguments)
         check_targets(plan.faults, held)
         apply_to_world(plan.faults, held)
-        with bench.session(Cloud(held, plan, where)) as session:
+        with providers(Cloud(held, plan, where)) as ports:
+            session = simulated_session(found, place, given, ports)
             return session.run(arguments, capture=capture, folder=_folder_within(project, origin))
+
+
+def simulated_session(found: engine.Engine, home: Home, given: Mapping[str, str], ports: str = "") -> Session:
+    """Return a session on a home; without ports it has no providers, and can only work on states."""
+    variables = simulated_environment(given, home, ports)
+    return Session(found.pulumi, home, {**variables, **engine.environment(found, given)})
 
 
 def world(home: Path) -> World:
@@ -102,7 +106,7 @@ def world(home: Path) -> World:
     return Home(home.absolute()).world()
 
 
-def prepare_stacks(session: Session, arguments: Sequence[str]) -> None:
+def prepare_stacks(session: Session, origin: Path, arguments: Sequence[str]) -> None:
     """Make the stack that a command works on, and bring up the stacks that it builds on."""
     if command_of(arguments) not in _NEED_A_STACK:
         return
@@ -111,8 +115,8 @@ def prepare_stacks(session: Session, arguments: Sequence[str]) -> None:
         return  # the selected one, or pulumi says what is missing
     if command_of(arguments) in _RUN_THE_PROGRAM:
         for other in _foundations(session, stack):
-            _bring_up(session, other)
-    _make(session, stack, select=not asked_stack(arguments))
+            _bring_up(session, origin, other)
+    _make(session, origin, stack, select=not asked_stack(arguments))
 
 
 def command_of(arguments: Sequence[str]) -> str:
@@ -162,8 +166,8 @@ def _foundations(session: Session, stack: str) -> list[str]:
     return found
 
 
-def _bring_up(session: Session, stack: str) -> None:
-    _make(session, stack, select=False)
+def _bring_up(session: Session, origin: Path, stack: str) -> None:
+    _make(session, origin, stack, select=False)
     if json.loads(session.ask("stack", "export", "--stack", stack).stdout)["deployment"].get("resources"):
         return
     print(f"Bringing up stack {stack} first: the stack builds on it.", file=sys.stderr, flush=True)
@@ -172,31 +176,14 @@ def _bring_up(session: Session, stack: str) -> None:
         raise BedplateError(f"stack {stack} could not be brought up")
 
 
-def _make(session: Session, stack: str, *, select: bool) -> None:
+def _make(session: Session, origin: Path, stack: str, *, select: bool) -> None:
     name = stack.rsplit("/", 1)[-1]
     known = json.loads(session.ask("stack", "ls", "--json").stdout)
     if any(entry["name"].rsplit("/", 1)[-1] == name for entry in known):
         return
     session.ask("stack", "init", stack, *([] if select else ["--no-select"]))
-    session.home.restore_stack_file(session.origin, name)
+    session.home.restore_stack_file(origin, name)
 
 
 def _folder_within(project: Path, origin: Path) -> str:
     return str(project.resolve().relative_to(origin))
-
-
-@dataclass(frozen=True, slots=True)
-class _Bench:
-    """What every session of one command shares."""
-
-    engine: engine.Engine
-    home: Home
-    origin: Path
-    given: Mapping[str, str]
-
-    @contextmanager
-    def session(self, cloud: Cloud) -> Iterator[Session]:
-        with providers(cloud) as ports:
-            variables = simulated_environment(self.given, self.home, ports)
-            added = engine.environment(self.engine, self.given)
-            yield Session(self.engine.pulumi, self.home, self.origin, {**variables, **added})

@@ -25,10 +25,10 @@ def declare(plan: StackPlan) -> None:
     providers = CloudProviders(plan.tags)
     clusters = _declare_clusters(plan, providers)
     handles = {name: cluster.handles for name, cluster in clusters.items()} | _refer_to_clusters(plan, providers)
-    namespaces = _declare_namespaces(plan, clusters, handles)
+    namespaces = _declare_separation(plan, handles)
     base = _declare_base_pools(plan, handles, namespaces)
     services = _declare_services(plan, clusters, base)
-    _declare_other_pools(plan, handles, services, namespaces)
+    _declare_other_pools(plan, handles, namespaces, services)
     pulumi.export("clusters", {name: cluster.export for name, cluster in clusters.items()})
 
 
@@ -47,12 +47,13 @@ def _refer_to_clusters(plan: StackPlan, providers: CloudProviders) -> dict[str, 
     }
 
 
-def _declare_namespaces(
-    plan: StackPlan, clusters: Mapping[str, Cluster], handles: Mapping[str, ClusterHandles]
-) -> dict[str, TeamNamespaces]:
-    """Declare who may run where, before there is a node: rules on this stack's clusters, its namespaces on all."""
-    rules = {name: [ClusterSeparation(plan.clusters[name], cluster.handles)] for name, cluster in clusters.items()}
-    return {name: TeamNamespaces(plan, name, cluster, rules.get(name, ())) for name, cluster in handles.items()}
+def _declare_separation(plan: StackPlan, handles: Mapping[str, ClusterHandles]) -> dict[str, TeamNamespaces]:
+    """Declare the rules of the clusters that this stack owns, then its own namespaces, which obey them."""
+    rules = {name: ClusterSeparation(owned, handles[name]) for name, owned in plan.clusters.items()}
+    return {
+        name: TeamNamespaces(plan, name, cluster, after=[rules[name]] if name in rules else [])
+        for name, cluster in handles.items()
+    }
 
 
 def _declare_base_pools(
@@ -80,11 +81,11 @@ def _declare_services(
 def _declare_other_pools(
     plan: StackPlan,
     handles: Mapping[str, ClusterHandles],
-    services: Mapping[str, ClusterServices],
     namespaces: Mapping[str, TeamNamespaces],
+    services: Mapping[str, ClusterServices],
 ) -> None:
     """Declare the pools for accelerators: their first node already finds its device plugins."""
     for pool in plan.node_pools:
         if pool.role != "general":
-            own = [services[pool.cluster]] if pool.cluster in services else []
-            NodePool(pool, plan, handles[pool.cluster], [namespaces[pool.cluster], *own])
+            after = [services[pool.cluster]] if pool.cluster in services else []
+            NodePool(pool, plan, handles[pool.cluster], [namespaces[pool.cluster], *after])

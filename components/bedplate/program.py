@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pulumi
+from pydantic import ValidationError
 
 from bedplate.cost.caps import CAPS_FILE, excesses, read_caps
 from bedplate.errors import BedplateError
 from bedplate.plan import plan_stack
 from bedplate.references import referenced_stacks
+from bedplate.stack import StackSpec
 from bedplate.stack_file.load import parse_stack
 
 if TYPE_CHECKING:
@@ -33,11 +36,20 @@ def run() -> None:
 
 def planned(root: Path) -> StackPlan:
     """Return the plan of the stack in the project at `root`; raises BedplateError when it may not be declared."""
-    stacks = root / STACKS_FOLDER
-    stack = parse_stack(pulumi.Config("bedplate").require_object("stack"), stacks)
-    plan = plan_stack(stack, referenced_stacks(stack, stacks))
+    data = pulumi.Config("bedplate").require_object("stack")
+    references = _references(data, root / STACKS_FOLDER)
+    plan = plan_stack(parse_stack(data, references), references)
     refuse_excess(plan, root / CAPS_FILE)
     return plan
+
+
+def _references(data: Any, stacks: Path) -> dict[str, StackSpec]:
+    """Return the platform stacks that a stack refers to; none for one that is no stack, which `parse_stack` explains."""
+    try:
+        stack = StackSpec.model_validate_json(json.dumps(data))
+    except ValidationError:
+        return {}
+    return referenced_stacks(stack, stacks)
 
 
 def refuse_excess(plan: StackPlan, caps_file: Path) -> None:

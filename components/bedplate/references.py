@@ -19,7 +19,8 @@ def referenced_stacks(stack: StackSpec, directory: Path) -> dict[str, StackSpec]
     A file that is missing is left out: the preconditions say so, in the words of the field. Raises InputError when
     one is there and wrong.
     """
-    references, problems = read_references(stack, directory)
+    own_file = directory / f"Pulumi.{stack.team}-{stack.environment}.yaml"
+    references, problems = read_references(stack, own_file)
     if problems:
         raise InputError(problems)
     return references

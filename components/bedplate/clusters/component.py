@@ -27,9 +27,6 @@ class Cluster(pulumi.ComponentResource):
     plain values, none of them a credential.
     """
 
-    handles: ClusterHandles
-    export: dict[str, Any]
-
     def __init__(self, plan: ClusterPlan, stack: StackPlan, cloud: pulumi.ProviderResource) -> None:
         """Declare a planned cluster of `stack`; `cloud` is the provider of the plan's region."""
         numbers = {
@@ -67,7 +64,7 @@ class Cluster(pulumi.ComponentResource):
             encryption_key_arn=eks.key.arn,
             node_prerequisites=eks.node_prerequisites,
         )
-        self.export = {
+        self.export: dict[str, Any] = {
             "endpoint": eks.endpoint,
             "certificateAuthority": eks.certificate_authority,
             "vpcId": network.vpc_id,

@@ -14,8 +14,6 @@ if TYPE_CHECKING:
 class Network(pulumi.ComponentResource):
     """The network of one cluster. Its price is among the cluster's cost lines."""
 
-    handles: NetworkHandles
-
     def __init__(self, plan: ClusterPlan, opts: pulumi.ResourceOptions | None = None) -> None:
         """Declare the network of a planned cluster."""
         numbers = {

@@ -10,6 +10,8 @@ from bedplate.cost.estimate import pool_cost
 from bedplate.cost.wire import to_wire
 from bedplate.node_pools.floor import floor_manifests
 from bedplate.services.manifests import apply_manifests
+from bedplate.node_pools.floor import floor_manifests
+from bedplate.services.manifests import apply_manifests
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -29,7 +31,10 @@ class NodePool(pulumi.ComponentResource):
         cluster: ClusterHandles,
         after: Sequence[pulumi.Resource] = (),
     ) -> None:
-        """Declare a planned pool of `stack` on `cluster`; nothing of it starts before `after` exists."""
+        """Declare a planned pool of `stack` on `cluster`.
+
+        Nothing of it starts before `after` exists, which must hold the namespaces of the stack on that cluster.
+        """
         numbers = pool_numbers(plan, stack)
         options = pulumi.ResourceOptions(providers=[cluster.cloud, cluster.kubernetes])
         super().__init__("bedplate:index:NodePool", plan.name, numbers, options)

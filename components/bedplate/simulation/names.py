@@ -28,7 +28,7 @@ def with_automatic_name(token: str, name: str, news: Properties, olds: Propertie
     A name that was made up before is kept. The digits follow from the engine's seed, so that a saved plan and its
     update agree; without one they are random.
     """
-    if token.startswith("kubernetes:"):
+    if token.startswith("kubernetes:") and not token.endswith(":Release"):  # a Helm release has no metadata
         return _with_object_name(name, news, olds, seed)
     prop = name_property(token)
     if not prop or prop in news or f"{prop}Prefix" in news:

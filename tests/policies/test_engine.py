@@ -1,0 +1,144 @@
+"""The pack on the real engine: what it refuses ends the command with an error, also when a value is unknown.
+
+The SDK turns an unknown value into advice and exit code 0, so only the engine's exit code proves the opposite.
+"""
+
+from __future__ import annotations
+
+import textwrap
+from pathlib import Path
+
+import pytest
+
+from bedplate import simulation
+from tests.support.engine import installed_engine
+
+pytestmark = pytest.mark.engine
+
+ROOT = Path(__file__).resolve().parents[2]
+PACK = ROOT / "policies"
+
+BEGINNING = '''
+import json
+import pulumi
+import pulumi_aws as aws
+from bedplate.node_pools.component import pool_numbers
+from bedplate.plan import plan_stack
+from bedplate.stack import StackSpec
+
+class NodePool(pulumi.ComponentResource):
+    """A pool with the numbers of a real plan; `outputs` changes what it registers at its end."""
+
+    def __init__(self, name, machine, nodes, outputs=None, **inputs):
+        cluster = {"provider": "aws", "region": "us-east-1", "runner_access": ["203.0.113.0/24"]}
+        base = {"cluster": "use1", "role": "general", "machine": "m7i.2xlarge", "nodes": {"min": 1, "max": 1}}
+        role = "general" if machine.startswith("m7i") else "inference"
+        pools = {name: {**base, "machine": machine, "role": role, "nodes": {"min": 0, "max": nodes}}, "base": base}
+        stack = {"team": "vision", "environment": "dev", "clusters": {"use1": cluster}, "node_pools": pools}
+        plan = plan_stack(StackSpec.model_validate_json(json.dumps(stack)))
+        numbers = {**pool_numbers(plan.node_pools[0], plan), **inputs}
+        super().__init__("bedplate:index:NodePool", name, numbers)
+        self.register_outputs({**numbers, **(outputs or {})})
+
+provider = aws.Provider("use1", region="us-east-1")
+inside = pulumi.ResourceOptions(provider=provider)
+unknown = aws.kms.Key("unknown", opts=inside).arn
+'''
+
+KUBERNETES = '''
+import pulumi_kubernetes as k8s
+
+cluster = k8s.Provider("cluster", kubeconfig=unknown)
+
+def deployment(name, namespace, spec=None, **pod):
+    labels = {"app": name}
+    container = {"name": name, "image": "registry.example/web:1"}
+    template = {"metadata": {"labels": labels}, "spec": {"containers": [container], **pod}}
+    k8s.apps.v1.Deployment(
+        name,
+        metadata={"name": name, "namespace": namespace},
+        spec={"selector": {"match_labels": labels}, "template": template, **(spec or {})},
+        opts=pulumi.ResourceOptions(provider=cluster),
+    )
+'''
+
+REFUSED = {
+    "one pool over its hourly cap": (
+        'NodePool("h100", "p5.48xlarge", 4)',
+        ["cost-of-component-within-caps", "$220.25 per hour", "$90.25 above the cap of $130.00", "2 instead of 4"],
+    ),
+    "pools that are over the monthly cap together": (
+        'NodePool("h100", "p5.48xlarge", 2); NodePool("many", "m7i.2xlarge", 35)',
+        ["cost-within-caps", "per month", "above the cap of $90,000.00"],
+    ),
+    "a cost that is unknown when a component is registered": (
+        'NodePool("l4", "g6.2xlarge", 1, cost=unknown)',
+        ["cost-of-component-within-caps: cannot be decided: cost is not known before the update"],
+    ),
+    "a cost that is unknown to the stack rules alone": (
+        'NodePool("l4", "g6.2xlarge", 1, outputs={"cost": unknown})',
+        ["cost-within-caps: cannot be decided: cost is not known before the update"],
+    ),
+    "a node group beside the components": (
+        """
+        aws.eks.NodeGroup(
+            "raw", cluster_name="c", node_role_arn="arn:aws:iam::111122223333:role/n", subnet_ids=["subnet-1"],
+            scaling_config={"min_size": 0, "max_size": 9, "desired_size": 0}, opts=inside,
+        )
+        """,
+        ["nodes-priced", "creates EKS managed nodes, and nobody priced them", "`node_pools` in the stack file"],
+    ),
+    "a workload that gets onto inference nodes": (
+        KUBERNETES + 'deployment("batch", "vision-dev-general", tolerations=[{"operator": "Exists"}])',
+        ["separation-tolerations", "spec.template.spec.tolerations[0] lets it onto inference and training nodes"],
+    ),
+    "a workload whose toleration is unknown": (
+        KUBERNETES + 'deployment("batch", "vision-dev-general", tolerations=[{"key": unknown, "operator": "Exists"}])',
+        ["separation-tolerations: cannot be decided: tolerations[0].key is not known before the update"],
+    ),
+    "a misspelt field and a wrong type on the first preview of a cluster": (
+        KUBERNETES + 'deployment("web", "vision-dev-general", spec={"replicas": "three", "minReadySecond": 5})',
+        [
+            "kubernetes-inputs",
+            "spec.replicas: expected an integer, got text",
+            "spec.minReadySecond: unknown property; did you mean 'minReadySeconds'?",
+        ],
+    ),
+}
+
+ACCEPTED = {
+    "pools within their caps": 'NodePool("h100", "p5.48xlarge", 2); NodePool("system", "m7i.2xlarge", 6)',
+    "a workload on its own nodes": (
+        KUBERNETES
+        + 'deployment("chat", "vision-dev-inference", nodeSelector={"bedplate.dev/role": "inference"}, '
+        'tolerations=[{"key": "bedplate.dev/role", "value": "inference"}])'
+    ),
+}
+
+
+@pytest.mark.parametrize(("program", "expected"), REFUSED.values(), ids=REFUSED)
+def test_preview_is_refused(program: str, expected: list[str], tmp_path: Path) -> None:
+    code, output = preview(program, tmp_path)
+    assert [text for text in expected if text not in output] == [], output
+    assert code != 0, output
+
+
+@pytest.mark.parametrize("program", ACCEPTED.values(), ids=ACCEPTED)
+def test_preview_passes(program: str, tmp_path: Path) -> None:
+    code, output = preview(program, tmp_path)
+    assert code == 0, output
+
+
+def preview(program: str, folder: Path) -> tuple[int, str]:
+    """Preview a program with the pack on simulated clouds; return the exit code and the text on one line."""
+    installed_engine()
+    project = folder / "project"
+    project.mkdir()
+    (project / "Pulumi.yaml").write_text(
+        f"name: bedplate\nruntime:\n  name: python\n  options: {{toolchain: pip, virtualenv: {ROOT / '.venv'}}}\n"
+    )
+    (project / "Pulumi.vision-dev.yaml").write_text("config: {}\n")
+    (project / "__main__.py").write_text(BEGINNING + textwrap.dedent(program))
+    arguments = ["preview", "--stack", "vision-dev", "--policy-pack", str(PACK), "--non-interactive", "--color=never"]
+    done = simulation.run(project, arguments, home=folder / "home", capture=True)
+    return done.returncode, " ".join((done.stdout + done.stderr).split())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +20,10 @@ from bedplate.stack_file.load import parse_stack
 if TYPE_CHECKING:
     from bedplate.plan import StackPlan
 
+ALREADY_SHOWN = 32
+"""The exit code by which a Python program tells Pulumi that the user has been told what is wrong; any other one is
+shown as an unhandled error. Source: pulumi-language-python-exec of the Pulumi SDK."""
+
 STACKS_FOLDER = "stacks"
 """Where the stack files are: stackConfigDir in Pulumi.yaml."""
 
@@ -28,7 +33,8 @@ def run() -> None:
     try:
         plan = planned(Path(pulumi.get_root_directory()))
     except BedplateError as error:
-        raise pulumi.RunError("\n".join(filter(None, [str(error), error.hint]))) from None
+        pulumi.log.error("\n".join(filter(None, [str(error), error.hint])))
+        sys.exit(ALREADY_SHOWN)
     from bedplate.platform import declare
 
     declare(plan)
@@ -44,7 +50,7 @@ def planned(root: Path) -> StackPlan:
 
 
 def _references(data: Any, stacks: Path) -> dict[str, StackSpec]:
-    """Return the platform stacks that a stack refers to; none for one that is no stack, which `parse_stack` explains."""
+    """Return the platform stacks that a stack refers to; none for what is no stack, as `parse_stack` says."""
     try:
         stack = StackSpec.model_validate_json(json.dumps(data))
     except ValidationError:

@@ -130,11 +130,11 @@ def line(**changes: Any) -> CostLine:
             [line(max_units=1)],
             Cap(hourly_usd=10, monthly_usd=146000),
             ["$50.00 per hour"],
-            "ask the platform team for a higher cap",
+            "no single pool",
         ),
         ([line(usd_per_hour=None)], Cap(hourly_usd=200, monthly_usd=146000), ["no price is known"], "bedplate catalog"),
         ([line()], None, ["no spending cap is set for team vision in dev"], "ask the platform team"),
-        ([line()], Cap(hourly_usd=1, monthly_usd=1), ["per hour", "per month"], "above"),
+        ([line()], Cap(hourly_usd=1, monthly_usd=1), ["per hour", "per month"], "lower"),
     ],
 )
 def test_caps(lines: list[CostLine], cap: Cap | None, messages: list[str], remedy: str) -> None:

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 CAPS_FILE = Path("policies") / "caps.yaml"
 
+MOST_REMEDIES = 2
+
 Dollars = Annotated[int, Field(gt=0)]
 
 
@@ -108,18 +110,20 @@ def _over(period: str, amount: Decimal, cap: Decimal, hours: Decimal, cost: Cost
 
 
 def _remedy(over_per_hour: Decimal, cost: CostRange) -> str:
-    """Name the line that costs most, and how many of its units would have to go."""
-    lines = [line for line in cost.lines if line.unit == "node" and line.usd_per_hour]
-    if not lines:
-        return "ask the platform team for a higher cap"
-    line: CostLine = max(lines, key=lambda line: line.max_units * (line.usd_per_hour or 0))
-    fewer = int((over_per_hour / (line.usd_per_hour or 1)).to_integral_value(rounding=ROUND_CEILING))
-    if fewer < line.max_units:
-        return (
-            f"the largest line is {line.owner}: {line.max_units} × {line.item}; "
-            f"{line.max_units - fewer} instead of {line.max_units} would keep to the cap"
-        )
-    return (
-        f"the largest line is {line.owner}: {line.max_units} × {line.item}; "
-        "even without it the cap is passed, so take away more or ask the platform team for a higher cap"
-    )
+    """Name the lines of which fewer units alone would keep to the cap, the smallest cut first."""
+    cuts = [_cut(line, over_per_hour) for line in cost.lines if line.kind == "machine"]
+    enough = sorted((share, text) for share, text in filter(None, cuts))
+    if enough:
+        return "to keep to it: " + ", or ".join(text for _, text in enough[:MOST_REMEDIES])
+    return "no single pool makes up for it; lower several, or ask the platform team for a higher cap"
+
+
+def _cut(line: CostLine, over_per_hour: Decimal) -> tuple[Decimal, str] | None:
+    """Return which share of a line's units has to go, and the change in words; None when all of them are too few."""
+    if not line.usd_per_hour:
+        return None
+    fewer = int((over_per_hour / line.usd_per_hour).to_integral_value(rounding=ROUND_CEILING))
+    if fewer >= line.max_units:
+        return None
+    text = f"{line.owner} with {line.max_units - fewer} instead of {line.max_units} × {line.item}"
+    return Decimal(fewer) / line.max_units, text

@@ -12,6 +12,9 @@ Role = Literal["general", "inference", "training"]
 Capacity = Literal["on-demand", "spot"]
 Fabric = Literal["required", "none"]
 
+MOST_OFFERS = 5
+"""Each offer has a rank of its own in the autoscaler's priorities."""
+
 NodeCount = Annotated[int, Field(ge=0, le=1000)]
 
 HOURS_PER_MONTH = 730
@@ -65,7 +68,9 @@ class NodePoolSpec(StrictModel):
     )
     nodes: NodesSpec
     machine: str | None = Field(default=None, description="Short for one on-demand offer of this machine type.")
-    offers: tuple[OfferSpec, ...] = Field(default=(), description="Ways to get a node, in order of preference.")
+    offers: Annotated[tuple[OfferSpec, ...], Field(max_length=MOST_OFFERS)] = Field(
+        default=(), description="Ways to get a node, in order of preference; at most five."
+    )
     zones: tuple[str, ...] = Field(
         default=(),
         description="Zone identifiers among the cluster's zones. Default: every one that offers the machine; with a "

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from bedplate import catalog
 from bedplate.node_pools.labels import ROLE_LABEL
+from bedplate.node_pools.spec import MOST_OFFERS
 from bedplate.services.helm import HelmRelease, helm_release
 
 if TYPE_CHECKING:
@@ -18,8 +19,6 @@ if TYPE_CHECKING:
     from bedplate.clusters.plan import ClusterPlan
 
 SERVICE_ACCOUNT = "cluster-autoscaler"
-RANKED_OFFERS = 20
-"""Offers of a pool that are told apart; later ones are tried last, in no order."""
 
 # EKS names the Auto Scaling group of a node group `eks-<node group>-<UUID>`.
 _UUID = "[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"
@@ -32,7 +31,7 @@ def expander_priorities() -> dict[str, list[str]]:
     stack on the cluster, and adding one changes nothing here. A group that no expression matches would never grow,
     hence the last one. Keys are text because Pulumi's maps have no other; the chart turns them into numbers.
     """
-    ranked = {str(100 - offer): [f"^eks-.+-offer{offer}-{_UUID}$"] for offer in range(1, RANKED_OFFERS + 1)}
+    ranked = {str(100 - offer): [f"^eks-.+-offer{offer}-{_UUID}$"] for offer in range(1, MOST_OFFERS + 1)}
     return ranked | {"1": [".*"]}
 
 

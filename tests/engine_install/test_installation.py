@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from bedplate.engine.installation import environment, first_available, install, locate
-from bedplate.engine.model import LANGUAGE_HOST, SHIM, Engine, Progress, Silence, Unavailable
+from bedplate.engine.model import LANGUAGE_HOST, SHIM, Engine, Progress, Unavailable
+from bedplate.engine.progress import PlainProgress
 from bedplate.errors import BedplateError
 
 if TYPE_CHECKING:
@@ -46,8 +47,11 @@ def test_the_first_way_that_works_is_taken_and_no_other_is_tried(
 
         return attempt
 
-    engine = first_available([way(name) for name in ENGINES], Silence())
+    said: list[str] = []
+    with PlainProgress(said.append) as progress:
+        engine = first_available([way(name) for name in ENGINES], progress)
     assert (engine.origin, tried) == (taken, asked)
+    assert said == [f"Not {name}: not there" for name in asked[:-1]]
 
 
 def test_when_no_way_works_the_message_says_why_each_failed_and_what_would_help(

@@ -1,3 +1,5 @@
+// What `bedplate engine install` builds where no Pulumi can be installed or downloaded: the Pulumi CLI, unchanged,
+// and in language-host/ the plugin that runs Python programs. Versions of both follow from this file and go.sum.
 module bedplate/tools/engine
 
 go 1.25.11
@@ -277,4 +279,5 @@ require (
 	lukechampine.com/frand v1.5.1 // indirect
 )
 
+// The CLI's own replacement; Go applies such directives only to the module that is built.
 replace github.com/atotto/clipboard => github.com/tgummerer/clipboard v0.0.0-20241001131231-d02d263e614e

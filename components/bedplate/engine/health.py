@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import subprocess
+import threading
 from importlib.metadata import PackageNotFoundError
 from importlib.metadata import version as distribution_version
 from typing import TYPE_CHECKING
@@ -85,13 +86,12 @@ def _start_host(host: Path, engine: Engine) -> str:
     except OSError as error:
         return f"does not start: {error.strerror}"
     assert process.stdout is not None  # noqa: S101 asked for above
+    limit = threading.Timer(_HOST_START_SECONDS, process.kill)
+    limit.start()
     with process:
         first_line = process.stdout.readline().strip()
         process.terminate()
-        try:
-            process.wait(_HOST_START_SECONDS)
-        except subprocess.TimeoutExpired:
-            process.kill()
+    limit.cancel()
     return "" if first_line.isdecimal() else f"does not serve: {first_line or 'it says nothing'}"
 
 

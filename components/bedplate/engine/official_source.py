@@ -7,8 +7,6 @@ import signal
 import subprocess
 import sys
 import threading
-import urllib.error
-import urllib.request
 from typing import TYPE_CHECKING
 
 from bedplate.engine.cache import engines_directory, publish, workspace
@@ -69,6 +67,9 @@ def why_unreachable(address: str, seconds: float) -> str:
     On a thread, because no timeout covers the name look-up, which can take half a minute on a machine without
     a network. The thread ends by itself and does not keep the process alive.
     """
+    import urllib.error
+    import urllib.request
+
     answer = [f"{address} does not answer within {seconds:g} s"]
 
     def ask() -> None:

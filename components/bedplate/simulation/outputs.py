@@ -89,15 +89,18 @@ def outputs_of(subject: Subject) -> Properties:
     added = dict(row.get("outputs", {}))
     if "arn" in row:
         added["arn"] = row["arn"]
-    _merge(outputs, fill(added, subject.variables, subject.seed))
     known = resource_type(subject.token)
+    computed = known.computed if known else {}
+    if not subject.seed:  # what the cloud alone decides is unknown before, also where the answer is always the same
+        added = {name: UNKNOWN if name in computed else value for name, value in added.items()}
+    _merge(outputs, fill(added, subject.variables, subject.seed))
     if known is None:
         return outputs
     if "region" in known.outputs and subject.package == "aws":
         outputs.setdefault("region", subject.region)
     if "tagsAll" in known.outputs:
         outputs["tagsAll"] = {**(subject.default_tags or {}), **(outputs.get("tags") or {})}
-    for name, declared in known.computed.items():
+    for name, declared in computed.items():
         if name in outputs or name in ("id", "urn"):
             continue
         value = plausible_property(declared, name, subject) if subject.seed else UNKNOWN

@@ -47,7 +47,9 @@ def run_child(
     )
     with _forwarding(child, interrupts=not shared):
         stdout, stderr = child.communicate()
-    return Completed(child.returncode, stdout or "", stderr or "")
+    # a child that a signal ended has a negative code; shells, and so people's scripts, add 128 to the signal
+    code = child.returncode if child.returncode >= 0 else 128 - child.returncode
+    return Completed(code, stdout or "", stderr or "")
 
 
 @contextmanager

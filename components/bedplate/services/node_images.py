@@ -20,17 +20,16 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class NodeImageContents:
-    """What is on a node before any pod runs. `cdi_since` is the first Kubernetes minor version with which its
-    container runtime takes devices by the Container Device Interface."""
+    """What is on a node before any pod runs.
+
+    `cdi` says whether its container runtime takes devices by the Container Device Interface, at every Kubernetes
+    version that a cluster may have.
+    """
 
     driver: bool
     container_toolkit: bool
     device_plugin: bool
-    cdi_since: str
-
-    def takes_cdi(self, kubernetes_version: str) -> bool:
-        """Return whether the image's container runtime takes CDI devices at a Kubernetes minor version."""
-        return _minor(kubernetes_version) >= _minor(self.cdi_since)
+    cdi: bool
 
 
 def nvidia_image_contents(provider: str) -> NodeImageContents:
@@ -57,11 +56,7 @@ def _contents() -> Mapping[str, NodeImageContents]:
             driver=row["driver"] == "yes",
             container_toolkit=row["container_toolkit"] == "yes",
             device_plugin=row["device_plugin"] == "yes",
-            cdi_since=row["cdi_since"],
+            cdi=row["cdi"] == "yes",
         )
         for row in csv.DictReader(text.splitlines())
     }
-
-
-def _minor(version: str) -> tuple[int, ...]:
-    return tuple(int(part) for part in version.split("."))

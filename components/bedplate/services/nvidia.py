@@ -28,7 +28,7 @@ def gpu_operator_release(cluster: ClusterPlan) -> HelmRelease:
         "driver": {"enabled": not image.driver},
         "toolkit": {"enabled": not image.container_toolkit},
         "devicePlugin": {"enabled": not image.device_plugin},
-        "cdi": {"enabled": image.takes_cdi(cluster.kubernetes_version)},
+        "cdi": {"enabled": image.cdi},
         # The default tolerates nvidia.com/gpu alone, and our nodes carry their role's taint too.
         "daemonsets": {"tolerations": tolerations},
         "operator": {"nodeSelector": {"kubernetes.io/os": "linux", **on_general}},

@@ -51,7 +51,7 @@ def test_the_first_way_that_works_is_taken_and_no_other_is_tried(
     with PlainProgress(said.append) as progress:
         engine = first_available([way(name) for name in ENGINES], progress)
     assert (engine.origin, tried) == (taken, asked)
-    assert said == [f"Not {name}: not there" for name in asked[:-1]]
+    assert said == [f"Passed over {name}: not there" for name in asked[:-1]]
 
 
 def test_when_no_way_works_the_message_says_why_each_failed_and_what_would_help(

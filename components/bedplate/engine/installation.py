@@ -47,7 +47,7 @@ def first_available(ways: Sequence[Way], progress: Progress) -> Engine:
             case Engine() as engine:
                 return engine
             case Unavailable() as refusal:
-                progress.stage(f"Not {refusal.way}: {refusal.reason}")
+                progress.stage(f"Passed over {refusal.way}: {refusal.reason}")
                 refusals.append(refusal)
     raise no_engine(refusals)
 

@@ -57,4 +57,3 @@ def test_no_file_names_where_modules_are_downloaded_from(sources: Path) -> None:
     for path in [*sources.rglob("*.go"), sources / "go.mod", sources / "go.sum"]:
         text = path.read_text(encoding="utf-8")
         assert "GOPROXY" not in text, path
-        assert "proxy.golang" not in text, path

@@ -50,20 +50,16 @@ def _declare(manifest: Mapping[str, Any], prefix: str, options: pulumi.ResourceO
     kind = _typed_class(manifest["apiVersion"], manifest["kind"])
     if kind is not None:
         return cast("pulumi.Resource", kind(name, **python_arguments(manifest), opts=options))
+    return _custom_resource(name, manifest, options)
+
+
+def _custom_resource(name: str, manifest: Mapping[str, Any], options: pulumi.ResourceOptions) -> pulumi.Resource:
+    """Declare a manifest of a custom resource; the SDK's class for those takes no field beside `spec`."""
     from pulumi_kubernetes.apiextensions import CustomResource
 
-    others = {key: value for key, value in manifest.items() if key not in ("apiVersion", "kind", "metadata")}
-    return cast(
-        "pulumi.Resource",
-        CustomResource(
-            name,
-            api_version=manifest["apiVersion"],
-            kind=manifest["kind"],
-            metadata=metadata,
-            others=others,
-            opts=options,
-        ),
-    )
+    if extra := manifest.keys() - {"apiVersion", "kind", "metadata", "spec"}:
+        raise ValueError(f"{manifest['kind']} {manifest['metadata']['name']}: {', '.join(sorted(extra))} would be lost")
+    return cast("pulumi.Resource", CustomResource(name, **python_arguments(manifest), opts=options))
 
 
 def _typed_class(api_version: str, kind: str) -> Any:

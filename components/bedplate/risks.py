@@ -96,22 +96,25 @@ POOL_RULES: tuple[Callable[[NodePoolPlan], Iterator[Risk]], ...] = (
 
 
 def _quotas(plan: StackPlan) -> Iterator[Risk]:
-    """Name the account quota that everything up would use, per region and quota: new accounts have none for GPUs."""
+    """Name the account quotas that everything up would use: a new account has none for accelerators."""
     needed: dict[tuple[str, str], tuple[Quota, int]] = {}
     for pool in plan.node_pools:
         for group in pool.groups:
             quota = catalog.quota(pool.provider, group.machine.name, group.capacity)
-            if quota is None or quota.unit != "vCPU" or group.machine.vcpus is None:
-                continue
-            _, sum_so_far = needed.get((pool.region, quota.code), (quota, 0))
-            needed[pool.region, quota.code] = (quota, sum_so_far + _vcpus(group))
-    for (region, code), (quota, vcpus) in needed.items():
-        if quota.default is not None and vcpus > quota.default:
-            yield Risk(
-                f"quota {code}",
-                f"everything up needs {vcpus} vCPU of “{quota.name}” in {region}; a new account has {quota.default}",
-                "raise it before the first `pulumi up`: approval can take days",
-            )
+            if quota is not None and quota.unit == "vCPU":
+                _, vcpus = needed.get((pool.region, quota.code), (quota, 0))
+                needed[pool.region, quota.code] = (quota, vcpus + _vcpus(group))
+    short = [
+        f"{vcpus} vCPU of {quota.code} “{quota.name}” in {region} (default {quota.default})"
+        for (region, _), (quota, vcpus) in needed.items()
+        if quota.default is not None and vcpus > quota.default
+    ]
+    if short:
+        yield Risk(
+            "quotas",
+            f"everything up needs {'; '.join(short)}",
+            "raise them before the first `pulumi up`, approval can take days",
+        )
 
 
 def _vcpus(group: NodeGroupPlan) -> int:

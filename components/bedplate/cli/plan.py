@@ -20,11 +20,10 @@ def plan(
     from bedplate.cost.caps import CAPS_FILE, excesses, read_caps
     from bedplate.errors import BedplateError
     from bedplate.plan import plan_stack
-    from bedplate.references import referenced_stacks
     from bedplate.stack_file.load import load_stack
 
-    stack = load_stack(file).spec
-    decided = plan_stack(stack, referenced_stacks(stack, file.parent))
+    loaded = load_stack(file)
+    decided = plan_stack(loaded.spec, loaded.references)
     limits = read_caps(caps or project_root(file) / CAPS_FILE)
     cap = limits.of(decided.team, decided.environment)
     if json_output:
@@ -32,11 +31,10 @@ def plan(
 
         typer.echo(json.dumps(plan_json(decided, cap), indent=2))
     else:
-        from rich.console import Console
-
         from bedplate.cli.plan_view import show_plan
+        from bedplate.cli.terminal import console
 
-        show_plan(Console(), decided, cap)
+        show_plan(console(), decided, cap)
     over = excesses(decided.cost, cap, decided.team, decided.environment)
     if over:
         raise BedplateError("\n".join(f"{excess.message}\n  {excess.remedy}" for excess in over))

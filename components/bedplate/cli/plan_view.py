@@ -13,10 +13,10 @@ from bedplate.cost.summary import dollars, headrooms
 from bedplate.risks import risks
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator, Sequence
     from decimal import Decimal
 
-    from rich.console import Console, RenderableType
+    from rich.console import Console
 
     from bedplate.clusters.plan import ClusterPlan
     from bedplate.cost.caps import Cap
@@ -27,100 +27,114 @@ if TYPE_CHECKING:
 
 def show_plan(console: Console, plan: StackPlan, cap: Cap | None) -> None:
     """Print clusters, pools, cost against the caps, and risks."""
-    console.print(Text.assemble((f"{plan.team}-{plan.environment}", "bold")))
-    for part in (_clusters(plan), _pools(plan), _cost_lines(plan), _totals(plan, cap)):
-        console.print()
-        console.print(part)
-    console.print(Text(f"Not counted: {'; '.join(NOT_COUNTED)}.", style="dim"))
-    for line in _risk_lines(plan):
-        console.print(line)
+    show_decisions(console, plan)
+    show_cost(console, plan, cap)
+    show_risks(console, plan)
 
 
-def _table(title: str, *columns: str, right: tuple[str, ...] = ()) -> Table:
-    table = Table(title=title, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD, pad_edge=False)
-    for column in columns:
-        table.add_column(column, justify="right" if column in right else "left", overflow="fold")
-    return table
-
-
-def _clusters(plan: StackPlan) -> RenderableType:
-    table = _table("Clusters", "name", "where", "Kubernetes", "zones", "API server", "owner")
+def show_decisions(console: Console, plan: StackPlan) -> None:
+    """Print which clusters and pools a plan has."""
     for cluster in plan.clusters.values():
-        table.add_row(*_cluster_cells(cluster.plan), "this stack")
+        console.print(_cluster(cluster.plan, "this stack owns it"))
     for reference in plan.references.values():
-        table.add_row(*_cluster_cells(reference.plan), f"stack {reference.stack}")
-    return table
-
-
-def _cluster_cells(cluster: ClusterPlan) -> tuple[str, ...]:
-    access = f"public for {', '.join(cluster.runner_networks)} only" if cluster.public_endpoint else "private"
-    where = f"{cluster.provider} {cluster.region}"
-    return cluster.full_name, where, cluster.kubernetes_version, " ".join(cluster.zones), access
-
-
-def _pools(plan: StackPlan) -> RenderableType:
-    table = _table("Node pools, offers in order of preference", "pool", "role", "nodes", "offer", "zones", "fabric")
+        console.print(_cluster(reference.plan, f"stack {reference.stack} owns it"))
+    pools = _table(
+        "Node pools", ("pool", "left"), ("role", "left"), ("nodes", "left"), ("offers, in order of preference", "left"),
+        ("zones", "left"), ("fabric", "left"),
+    )  # fmt: skip
     for pool in plan.node_pools:
         for group in pool.groups:
-            table.add_row(*_pool_cells(pool, group))
+            pools.add_row(*_pool_cells(pool, group))
+    console.print()
+    console.print(pools)
+
+
+def show_cost(console: Console, plan: StackPlan, cap: Cap | None) -> None:
+    """Print what a plan costs, line by line, and the sums against the caps."""
+    lines = _table(
+        "Cost", ("declared in", "left"), ("item", "left"), ("$ an hour each", "right"), ("at rest", "right"),
+        ("up to", "right"),
+    )  # fmt: skip
+    for line in plan.cost.lines:
+        each = "unknown" if line.usd_per_hour is None else f"{line.usd_per_hour:,.4f}"
+        lines.add_row(line.owner, line.item, each, str(line.baseline_units), str(line.max_units))
+    console.print()
+    console.print(lines)
+    console.print(_totals(plan, cap))
+    console.print(Text(f"Prices: {'; '.join(_price_origins(plan.cost.lines))}.", style="dim"))
+    console.print(Text(f"Not counted: {'; '.join(NOT_COUNTED)}.", style="dim"))
+
+
+def show_risks(console: Console, plan: StackPlan) -> None:
+    """Print what may go wrong although nothing about the plan is wrong."""
+    found = risks(plan)
+    if found:
+        console.print(Text("\nRisks", style="bold"))
+    for risk in found:
+        console.print(Text.assemble("  ", (risk.subject, "yellow"), f": {risk.text}. ", (f"{risk.remedy[:1].upper()}{risk.remedy[1:]}.", "dim")))
+
+
+def _table(title: str, *columns: tuple[str, str]) -> Table:
+    table = Table(title=title, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD, pad_edge=False)
+    for name, justify in columns:
+        table.add_column(name, justify="right" if justify == "right" else "left")
     return table
+
+
+def _cluster(cluster: ClusterPlan, owner: str) -> Text:
+    gateways = cluster.network.nat_gateways
+    access = f"open to {', '.join(cluster.runner_networks)} alone" if cluster.public_endpoint else "private"
+    return Text.assemble(
+        ("Cluster ", "bold"),
+        (cluster.full_name, "bold"),
+        f": {cluster.provider} {cluster.region}, zones {short_zones(cluster.zones)}, "
+        f"Kubernetes {cluster.kubernetes_version}, {gateways} NAT gateway{'s' * (gateways > 1)}, "
+        f"API server {access}; {owner}.",
+    )
 
 
 def _pool_cells(pool: NodePoolPlan, group: NodeGroupPlan) -> tuple[str, ...]:
     first = group.preference == 1
-    machine = group.machine
-    accelerators = f" ({machine.accelerator_count} × {machine.accelerator})" if machine.accelerator else ""
-    limit = "" if group.max_nodes == pool.max_nodes else f", at most {group.max_nodes}"
     return (
         pool.name if first else "",
         pool.role if first else "",
         f"{pool.min_nodes} to {pool.max_nodes}" if first else "",
-        f"{machine.name} {group.capacity}{accelerators}{limit}",
-        " ".join(group.zones),
+        _offer(pool, group),
+        short_zones(group.zones),
         _fabric(group),
     )
+
+
+def _offer(pool: NodePoolPlan, group: NodeGroupPlan) -> str:
+    machine = group.machine
+    text = f"{machine.name} {group.capacity}"
+    if machine.accelerator:
+        text += f", {machine.accelerator_count} × {machine.accelerator}"
+    return text if group.max_nodes == pool.max_nodes else f"{text}, at most {group.max_nodes}"
 
 
 def _fabric(group: NodeGroupPlan) -> str:
     cards = sum(card.kind == "efa-only" for card in group.network_interfaces)
     if not cards:
         return "none"
-    return f"EFA on {cards} cards" + (", placement group" if group.placement_group else "")
+    return f"EFA × {cards}" + (", grouped" if group.placement_group else "")
 
 
-def _cost_lines(plan: StackPlan) -> RenderableType:
-    table = _table(
-        "Cost in US dollars",
-        "declared in",
-        "item",
-        "an hour each",
-        "at rest",
-        "up to",
-        "price from",
-        right=("at rest",),
-    )
-    for line in plan.cost.lines:
-        table.add_row(
-            line.owner,
-            line.item,
-            "unknown" if line.usd_per_hour is None else f"${line.usd_per_hour:,.4f}",
-            str(line.baseline_units),
-            str(line.max_units),
-            _price_origin(line),
-        )
-    return table
+def short_zones(zones: Sequence[str]) -> str:
+    """Return the zones of one region without repeating the region in each.
+
+    >>> short_zones(["use1-az1", "use1-az2", "use1-az4"])
+    'use1-az1, az2, az4'
+    """
+    return ", ".join([*zones[:1], *(zone.rpartition("-")[2] for zone in zones[1:])])
 
 
-def _price_origin(line: CostLine) -> str:
-    if line.usd_per_hour is None:
-        return "no price known"
-    day = f"{line.as_of:%Y-%m-%d}" if line.as_of else "no date"
-    return f"{day}, {line.confidence}" + (f"; {line.note}" if line.note else "")
-
-
-def _totals(plan: StackPlan, cap: Cap | None) -> RenderableType:
+def _totals(plan: StackPlan, cap: Cap | None) -> Table:
     cost = plan.cost
-    table = _table("", "", "an hour", "a month", right=("an hour", "a month"))
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    table.add_column("")
+    table.add_column("an hour", justify="right")
+    table.add_column("a month", justify="right")
     table.add_row("at rest", "", dollars(cost.baseline_per_month))
     table.add_row("expected", "", dollars(cost.expected_per_month))
     table.add_row("everything up", dollars(cost.max_per_hour), dollars(cost.max_per_month), style="bold")
@@ -137,9 +151,16 @@ def _left(amount: Decimal) -> Text:
     return Text(dollars(amount), style="red" if amount < 0 else "green")
 
 
-def _risk_lines(plan: StackPlan) -> Iterator[Text]:
-    found = risks(plan)
-    if found:
-        yield Text("\nRisks", style="bold")
-    for risk in found:
-        yield Text.assemble((f"  {risk.subject}: ", "yellow"), risk.text, (f" → {risk.remedy}", "dim"))
+def _price_origins(lines: Iterable[CostLine]) -> Iterator[str]:
+    """Say how old the prices are, by kind, and which of them are no more than an assumption."""
+    known = [line for line in lines if line.usd_per_hour is not None]
+    for kind, name in (("machine", "machines"), ("service", "disks, gateways and control planes")):
+        days = sorted({line.as_of for line in known if line.kind == kind and line.as_of})
+        if days:
+            period = f"{days[0]}" if days[0] == days[-1] else f"{days[0]} to {days[-1]}"
+            yield f"{name} of {period}"
+    undated = sorted({line.item for line in known if line.as_of is None})
+    if undated:
+        yield f"without a date: {', '.join(undated)}"
+    if any(line.note for line in known):
+        yield "pools that declare no expected use are expected at their maximum"

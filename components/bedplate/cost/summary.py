@@ -59,3 +59,10 @@ def cents(amount: Decimal) -> str:
 def dollars(amount: Decimal) -> str:
     """Return an amount as people write it: whole dollars from a thousand on, cents below."""
     return f"${amount:,.0f}" if abs(amount) >= 1000 else f"${amount:,.2f}"
+
+
+def signed_dollars(amount: Decimal) -> str:
+    """Return a difference with its sign: `+$2.00`, `−$3.50`, `+$0`."""
+    if amount == 0:
+        return "+$0"
+    return f"{'+' if amount > 0 else '−'}{dollars(abs(amount))}"

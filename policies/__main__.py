@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pulumi_policy import EnforcementLevel, PolicyPack
 
+from rules.model import Settings
 from rules.pack import policies
 
-PolicyPack("bedplate", policies(), enforcement_level=EnforcementLevel.MANDATORY)
+PolicyPack("bedplate", policies(Settings()), enforcement_level=EnforcementLevel.MANDATORY)

@@ -15,7 +15,7 @@ from bedplate import catalog
 from bedplate.cost.caps import excesses
 from bedplate.cost.range import HOURS_PER_MONTH, CostLine, CostRange
 from bedplate.cost.wire import from_wire
-from rules.model import Resource, Rule, StackRule, Surroundings
+from rules.model import Finding, Resource, Rule, StackRule, Surroundings
 from rules.nodes import CLUSTER, NODE_POOL
 from rules.reading import UndecidedError, need
 
@@ -163,19 +163,19 @@ def has_fresh_prices(component: Resource, surroundings: Surroundings) -> Iterato
             )
 
 
-def component_within_caps(component: Resource, surroundings: Surroundings) -> Iterator[str]:
+def component_within_caps(component: Resource, surroundings: Surroundings) -> Iterator[Finding]:
     """One component alone is within the caps: it stops at its registration, also in an update without a preview."""
     yield from _over_caps([component], surroundings)
 
 
-def stack_within_caps(surroundings: Surroundings) -> Iterator[str]:
+def stack_within_caps(surroundings: Surroundings) -> Iterator[Finding]:
     """All components together are within the caps of the stack's team and environment."""
     components = [one for one in surroundings.resources.values() if _is_priced_component(one.type)]
     if components:
         yield from _over_caps(components, surroundings)
 
 
-def _over_caps(components: Iterable[Resource], surroundings: Surroundings) -> Iterator[str]:
+def _over_caps(components: Iterable[Resource], surroundings: Surroundings) -> Iterator[Finding]:
     caps = surroundings.caps()
     lines: dict[tuple[str, str], list[CostLine]] = {}
     for component in components:
@@ -183,7 +183,7 @@ def _over_caps(components: Iterable[Resource], surroundings: Surroundings) -> It
         lines.setdefault(owner, []).extend(cost_lines(component))
     for (team, environment), found in lines.items():
         for excess in excesses(CostRange(tuple(found)), caps.of(team, environment), team, environment):
-            yield f"{team} {environment}: {excess.message}; {excess.remedy}"
+            yield Finding(f"{team} {environment}: {excess.message}", excess.remedy)
 
 
 RULES = (

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -49,6 +50,14 @@ class Resource:
 
 
 @dataclass(frozen=True, slots=True)
+class Settings:
+    """What rules take from outside the deployment. `today` None is the day on which the rule runs."""
+
+    caps_path: Path = CAPS_PATH
+    today: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Surroundings:
     """What a rule may look at besides its resource.
 
@@ -58,17 +67,23 @@ class Surroundings:
 
     resources: Mapping[str, Resource]
     whole: bool
-    today: date
-    caps_path: Path = CAPS_PATH
+    settings: Settings
+
+    @property
+    def today(self) -> date:
+        """The day on which prices are judged."""
+        return self.settings.today or datetime.now(tz=UTC).date()
 
     def caps(self) -> Caps:
         """Return the spending caps; raises `UndecidedError` when the platform team's file cannot be read."""
         from bedplate.errors import BedplateError
 
         try:
-            return _caps(self.caps_path)
+            return _caps(self.settings.caps_path)
         except BedplateError as error:
-            raise UndecidedError(error.message) from None
+            raise UndecidedError(
+                error.message, fix="correct the caps file; without caps nothing may be created"
+            ) from None
 
     def nearest_ancestor(self, resource: Resource, type_token: str) -> Resource | None:
         """Return the nearest ancestor of a type, or None."""
@@ -87,8 +102,19 @@ def _caps(path: Path) -> Caps:
     return read_caps(path)
 
 
-ResourceCheck = Callable[[Resource, Surroundings], Iterable[str]]
-StackCheck = Callable[[Surroundings], Iterable[str]]
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What is wrong, with a fix that says more than its rule's."""
+
+    problem: str
+    fix: str
+
+
+Findings = Iterable[str | Finding]
+"""What a rule yields; of a text, the fix is its rule's."""
+
+ResourceCheck = Callable[[Resource, Surroundings], Findings]
+StackCheck = Callable[[Surroundings], Findings]
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,8 +132,9 @@ class Rule:
     """Whether the rule looks at resources of a type."""
 
     check: ResourceCheck
-    on_registration: bool = True
     on_stack: bool = False
+    """Whether it runs again on the whole stack, with outputs; every rule runs at registration, with inputs."""
+
     reads_properties: bool = True
     """False for a rule that looks at types alone, so that nothing is decoded for it."""
 
@@ -124,11 +151,12 @@ class StackRule:
     check: StackCheck
 
 
-def violations(rule: Rule | StackRule, run: Callable[[], Iterable[str]]) -> Iterator[str]:
+def violations(rule: Rule | StackRule, run: Callable[[], Findings]) -> Iterator[str]:
     """Yield the messages of one run of a rule. Whatever goes wrong inside is a violation too, never silence."""
     try:
-        for problem in run():
-            yield f"{rule.id}: {problem}. Fix: {rule.fix}."
+        for found in run():
+            finding = found if isinstance(found, Finding) else Finding(found, rule.fix)
+            yield f"{rule.id}: {finding.problem}. Fix: {finding.fix}."
     except UndecidedError as undecided:
         yield f"{rule.id}: cannot be decided: {undecided}. Fix: {undecided.fix or rule.fix}."
     except Exception as error:  # noqa: BLE001 - the SDK would turn an unknown value into mere advice

@@ -6,19 +6,17 @@ Deployment), so thirty policies would cost more than all their rules. Messages b
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from pulumi_policy import EnforcementLevel, ResourceValidationPolicy, StackValidationPolicy
 
 from rules import cost, kubernetes_inputs, nodes, separation
-from rules.model import Resource, Rule, StackRule, Surroundings, violations
+from rules.model import Resource, Rule, Settings, StackRule, Surroundings, violations
 from rules.reading import plain
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
-    from datetime import date
 
     from pulumi_policy import Policy, ResourceValidationArgs, StackValidationArgs
 
@@ -33,11 +31,11 @@ FAMILIES = {
 }
 
 
-def policies() -> list[Policy]:
+def policies(settings: Settings) -> list[Policy]:
     """Return the pack's policies, all mandatory."""
     return [
-        *(_resource_policy(family) for family in FAMILIES),
-        *(_stack_policy(family) for family in ("cost", "nodes")),
+        *(_resource_policy(family, settings) for family in FAMILIES),
+        *(_stack_policy(family, settings) for family in ("cost", "nodes")),
     ]
 
 
@@ -55,12 +53,12 @@ class Registered:
         )
 
 
-def _resource_policy(family: str) -> ResourceValidationPolicy:
-    rules = [rule for rule in RULES if rule.family == family and rule.on_registration]
+def _resource_policy(family: str, settings: Settings) -> ResourceValidationPolicy:
+    rules = [rule for rule in RULES if rule.family == family]
     registered = Registered()
 
     def validate(args: ResourceValidationArgs, report: Callable[..., None]) -> None:
-        for message in resource_violations(rules, args, registered):
+        for message in resource_violations(rules, args, registered, settings):
             report(message)
 
     return ResourceValidationPolicy(
@@ -68,13 +66,15 @@ def _resource_policy(family: str) -> ResourceValidationPolicy:
     )
 
 
-def resource_violations(rules: Sequence[Rule], args: ResourceValidationArgs, registered: Registered) -> list[str]:
+def resource_violations(
+    rules: Sequence[Rule], args: ResourceValidationArgs, registered: Registered, settings: Settings
+) -> list[str]:
     """Return what rules say about a resource at its registration."""
     wanted = [rule for rule in rules if rule.applies(args.resource_type)]
     relevant = any(rule.reads_properties for rule in wanted) or args.resource_type in (nodes.CLUSTER, nodes.NODE_POOL)
     resource = _from_args(args, with_properties=relevant)
     registered.add(resource)
-    surroundings = Surroundings(registered.resources, whole=False, today=_today())
+    surroundings = Surroundings(registered.resources, whole=False, settings=settings)
     return [message for rule in wanted for message in violations(rule, partial(rule.check, resource, surroundings))]
 
 
@@ -90,12 +90,12 @@ def _from_args(args: ResourceValidationArgs, *, with_properties: bool) -> Resour
     )
 
 
-def _stack_policy(family: str) -> StackValidationPolicy:
+def _stack_policy(family: str, settings: Settings) -> StackValidationPolicy:
     rules = [rule for rule in RULES if rule.family == family and rule.on_stack]
     stack_rules = [rule for rule in STACK_RULES if rule.family == family]
 
     def validate(args: StackValidationArgs, report: Callable[..., None]) -> None:
-        for message, urn in stack_violations(rules, stack_rules, args):
+        for message, urn in stack_violations(rules, stack_rules, args, settings):
             report(message, urn)
 
     return StackValidationPolicy(
@@ -107,13 +107,13 @@ def _stack_policy(family: str) -> StackValidationPolicy:
 
 
 def stack_violations(
-    rules: Sequence[Rule], stack_rules: Sequence[StackRule], args: StackValidationArgs
+    rules: Sequence[Rule], stack_rules: Sequence[StackRule], args: StackValidationArgs, settings: Settings
 ) -> list[tuple[str, str | None]]:
     """Return what rules say about a stack, with the URN of the resource that each message is about."""
     needed = {one.resource_type for one in args.resources if any(rule.applies(one.resource_type) for rule in rules)}
     needed |= nodes.LOOKED_AT
     resources = {one.urn: _from_stack(one, with_properties=one.resource_type in needed) for one in args.resources}
-    surroundings = Surroundings(resources, whole=True, today=_today())
+    surroundings = Surroundings(resources, whole=True, settings=settings)
     found: list[tuple[str, str | None]] = []
     for resource in resources.values():
         for rule in rules:
@@ -138,7 +138,3 @@ def _from_stack(resource: Any, *, with_properties: bool) -> Resource:
             name: tuple(one.urn for one in sources) for name, sources in resource.property_dependencies.items()
         },
     )
-
-
-def _today() -> date:
-    return datetime.now(tz=UTC).date()

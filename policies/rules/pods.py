@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from bedplate.errors import FieldPath, dotted
 from bedplate.sdk_types.values import is_unknown
-from rules.reading import UndecidedError, need, want
+from rules.reading import UndecidedError, undecided
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -34,7 +34,11 @@ POD_KEYS = frozenset({"containers", "tolerations", "nodeName", "nodeSelector"})
 """An object with one of these is taken for a pod: custom resources, patches and lists have pods anywhere."""
 
 HIDING_PLACES = POD_KEYS | {"spec", "template", "podTemplate", "jobTemplate", "items", "replicatedJobs", "affinity"}
-"""Fields that could hold a pod or decide where it runs; one of them unknown leaves nothing to judge."""
+"""Fields that could hold a pod or decide where it runs; one of them unknown leaves nothing to judge.
+
+Other fields of custom resources may be unknown: refusing them would refuse every role ARN and security group. A pod
+that hides behind one is judged by the cluster's admission policies.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +67,7 @@ def pods(resource: Resource) -> Iterator[Pod]:
     value: Any = resource.properties
     for depth, part in enumerate(path):
         if is_unknown(value.get(part)):
-            need(resource.properties, *path[: depth + 1])
+            raise undecided(path[: depth + 1])
         value = value.get(part) or {}
     if not value:
         raise UndecidedError(f"{dotted(path)} is not set")
@@ -73,14 +77,19 @@ def pods(resource: Resource) -> Iterator[Pod]:
 def _search(value: object, path: FieldPath) -> Iterator[Pod]:
     if isinstance(value, list):
         for index, item in enumerate(value):
+            _refuse_hidden(item, path[-1] if path else "", (*path, index))
             yield from _search(item, (*path, index))
     if not isinstance(value, dict):
         return
-    for key in HIDING_PLACES & value.keys():
-        if is_unknown(value[key]):
-            want({key: value[key]}, key)
+    for key, item in value.items():
+        _refuse_hidden(item, key, (*path, key))
     if POD_KEYS & value.keys():
         yield Pod(path, value)
         return
     for key, item in value.items():
         yield from _search(item, (*path, key))
+
+
+def _refuse_hidden(value: object, key: str | int, path: FieldPath) -> None:
+    if key in HIDING_PLACES and is_unknown(value):
+        raise undecided(path)

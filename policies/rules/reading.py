@@ -112,8 +112,13 @@ def want(properties: object, *path: str | int) -> Any:
     """Return the value at a path, or None where nothing is set; raises `UndecidedError` when it is unknown."""
     found = read(properties, *path)
     if isinstance(found, Unknown):
-        raise UndecidedError(
-            f"{dotted(found.path)} is not known before the update",
-            fix="set it to a value that the program or the stack file states, not to another resource's output",
-        )
+        raise undecided(found.path)
     return found.value if isinstance(found, Known) else None
+
+
+def undecided(path: FieldPath) -> UndecidedError:
+    """Return the error for a value that is not known before the update."""
+    return UndecidedError(
+        f"{dotted(path)} is not known before the update",
+        fix="set it to a value that the program or the stack file states, not to another resource's output",
+    )

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import copy
-from dataclasses import dataclass, field
-from decimal import Decimal
+from dataclasses import dataclass, field, replace
+from datetime import date
+from pathlib import Path
 from typing import Any
 
 from pulumi_policy import (
@@ -16,10 +17,13 @@ from pulumi_policy import (
 )
 from pulumi_policy.proxy import UNKNOWN_STRING_VALUE, unknown_checking_proxy
 
-from bedplate import catalog
-from bedplate.cost.range import HOURS_PER_MONTH, CostLine
+from bedplate.cost.estimate import cluster_cost
 from bedplate.cost.wire import to_wire
+from bedplate.node_pools.component import pool_numbers
+from bedplate.plan import plan_stack
+from rules.model import Settings
 from rules.pack import RULES, STACK_RULES, Registered, resource_violations, stack_violations
+from tests.support.stacks import REMOVED, one_pool, stack
 
 STACK = "vision-dev"
 REGION = "us-east-1"
@@ -53,15 +57,20 @@ class Declared:
         return f"urn:pulumi:{STACK}::bedplate::{self.types}::{self.name}"
 
 
-def register(*resources: Declared) -> list[str]:
+SETTINGS = Settings(caps_path=Path(__file__).with_name("caps.yaml"), today=date(2026, 11, 1))
+
+
+def register(*resources: Declared, settings: Settings = SETTINGS) -> list[str]:
     """Return the messages of every rule at the registration of resources, in order."""
     registered = Registered()
     return [
-        message for resource in resources for message in resource_violations(RULES, _arguments(resource), registered)
+        message
+        for resource in resources
+        for message in resource_violations(RULES, _arguments(resource), registered, settings)
     ]
 
 
-def check_stack(*resources: Declared) -> list[str]:
+def check_stack(*resources: Declared, settings: Settings = SETTINGS) -> list[str]:
     """Return the messages of every rule about the whole stack."""
     made = {resource.urn: _policy_resource(resource) for resource in resources}
     for resource in resources:
@@ -71,7 +80,8 @@ def check_stack(*resources: Declared) -> list[str]:
             name: [made[source.urn] for source in sources] for name, sources in resource.dependencies.items()
         }
     on_stack = [rule for rule in RULES if rule.on_stack]
-    return [message for message, _ in stack_violations(on_stack, STACK_RULES, StackValidationArgs(list(made.values())))]
+    arguments = StackValidationArgs(list(made.values()))
+    return [message for message, _ in stack_violations(on_stack, STACK_RULES, arguments, settings)]
 
 
 def _arguments(resource: Declared) -> ResourceValidationArgs:
@@ -126,85 +136,61 @@ def _provider(resource: Declared) -> PolicyProviderResource | None:
 
 
 def pool(machine: str = "m7i.2xlarge", nodes: int = 2, capacity: str = "on-demand", **changes: Any) -> Declared:
-    """Return a node pool of one offer with the cost that the plan counts, changed as asked."""
-    properties = {
-        "name": "system",
-        "fullName": f"{STACK}-system",
-        "team": "vision",
-        "environment": "dev",
-        "cluster": "main",
-        "provider": "aws",
-        "region": REGION,
-        "role": "general",
-        "fabric": "none",
-        "minNodes": 0,
-        "maxNodes": nodes,
-        "groups": [
-            {
-                "name": f"{STACK}-system-offer1",
-                "machine": machine,
-                "capacity": capacity,
-                "maxNodes": nodes,
-                "preference": 1,
-            }
-        ],
-        "cost": pool_cost(machine, nodes, capacity),
-    }
-    return Declared(NODE_POOL, "system", properties | changes, provider="")
-
-
-def pool_cost(machine: str, nodes: int, capacity: str = "on-demand", **changes: Any) -> list[dict[str, Any]]:
-    """Return the cost of a pool of one offer; `changes` go into the machine's line."""
-    price = catalog.price("aws", REGION, machine, capacity)  # type: ignore[arg-type]
-    disk = catalog.service_price("aws", REGION, "ebs-gp3")
-    assert disk is not None
-    lines = [
-        _line(
-            "machine",
-            f"{machine} {capacity}",
-            price.usd_per_hour if price else None,
-            nodes,
-            price.as_of if price else None,
-        ),
-        _line("service", "root volume of 200 GiB", 200 * disk.usd / HOURS_PER_MONTH, nodes, disk.as_of),
-    ]
-    wire = to_wire(lines)
-    wire[0] |= changes
-    return wire
-
-
-def _line(kind: Any, item: str, price: Decimal | None, units: int, as_of: Any) -> CostLine:
-    return CostLine(
-        owner="node_pools.system",
-        kind=kind,
-        item=item,
-        unit="node",
-        usd_per_hour=price,
-        baseline_units=0,
-        expected_unit_hours=Decimal(0),
-        max_units=units,
-        source="test",
-        as_of=as_of,
-        confidence="dated",
+    """Return the component of a pool `it` of one offer, with the numbers of a real plan, changed as asked."""
+    role = "general" if machine.startswith("m7i") else "inference"
+    plan = plan_stack(
+        one_pool(role=role, machine=REMOVED, offers=[{"machine": machine, "capacity": capacity}], nodes=bounds(nodes))
     )
+    planned = next(one for one in plan.node_pools if one.name == "it")
+    return Declared(NODE_POOL, "it", pool_numbers(planned, plan) | changes, provider="")
+
+
+def bounds(nodes: int) -> dict[str, int]:
+    """Return the bounds of a pool that may shrink to zero."""
+    return {"min": 0, "max": nodes}
+
+
+def with_line(component: Declared, index: int, **changes: Any) -> Declared:
+    """Return a component with one of its cost lines changed."""
+    lines = copy.deepcopy(component.properties["cost"])
+    lines[index] |= changes
+    return replace(component, properties=component.properties | {"cost": lines})
+
+
+def cluster(**changes: Any) -> Declared:
+    """Return the component of a cluster with the numbers of a real plan, changed as asked."""
+    plan = plan_stack(stack())
+    owned = plan.clusters["use1"].plan
+    numbers = {
+        "name": owned.name,
+        "fullName": owned.full_name,
+        "team": plan.team,
+        "environment": plan.environment,
+        "provider": owned.provider,
+        "region": owned.region,
+        "kubernetesVersion": owned.kubernetes_version,
+        "publicEndpoint": owned.public_endpoint,
+        "cost": to_wire(cluster_cost(owned)),
+    }
+    return Declared(CLUSTER, "use1", numbers | changes, provider="")
 
 
 def launch_template(parent: Declared, machine: str = "m7i.2xlarge") -> Declared:
     """Return the launch template of a node group."""
-    return Declared(LAUNCH_TEMPLATE, "system", {"instanceType": machine}, parent=parent)
+    return Declared(LAUNCH_TEMPLATE, "it", {"instanceType": machine}, parent=parent)
 
 
 def node_group(parent: Declared | None, template: Declared | None = None, **changes: Any) -> Declared:
     """Return the node group of a pool's only offer."""
     properties = {
         "clusterName": UNKNOWN,
-        "nodeGroupName": f"{STACK}-system-offer1",
+        "nodeGroupName": f"{STACK}-it-offer1",
         "capacityType": "ON_DEMAND",
         "scalingConfig": {"minSize": 0, "maxSize": 2, "desiredSize": 0},
         "launchTemplate": {"id": UNKNOWN, "version": UNKNOWN},
     }
     dependencies = {"launchTemplate": [template]} if template else {}
-    return Declared(NODE_GROUP, "system", properties | changes, parent=parent, dependencies=dependencies)
+    return Declared(NODE_GROUP, "it", properties | changes, parent=parent, dependencies=dependencies)
 
 
 def deployment(namespace: Any = "apps", name: str = "web", **pod: Any) -> Declared:

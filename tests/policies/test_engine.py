@@ -45,7 +45,7 @@ inside = pulumi.ResourceOptions(provider=provider)
 unknown = aws.kms.Key("unknown", opts=inside).arn
 '''
 
-KUBERNETES = '''
+KUBERNETES = """
 import pulumi_kubernetes as k8s
 
 cluster = k8s.Provider("cluster", kubeconfig=unknown)
@@ -60,7 +60,7 @@ def deployment(name, namespace, spec=None, **pod):
         spec={"selector": {"match_labels": labels}, "template": template, **(spec or {})},
         opts=pulumi.ResourceOptions(provider=cluster),
     )
-'''
+"""
 
 REFUSED = {
     "one pool over its hourly cap": (
@@ -109,8 +109,7 @@ REFUSED = {
 ACCEPTED = {
     "pools within their caps": 'NodePool("h100", "p5.48xlarge", 2); NodePool("system", "m7i.2xlarge", 6)',
     "a workload on its own nodes": (
-        KUBERNETES
-        + 'deployment("chat", "vision-dev-inference", nodeSelector={"bedplate.dev/role": "inference"}, '
+        KUBERNETES + 'deployment("chat", "vision-dev-inference", nodeSelector={"bedplate.dev/role": "inference"}, '
         'tolerations=[{"key": "bedplate.dev/role", "value": "inference"}])'
     ),
 }

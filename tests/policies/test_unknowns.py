@@ -1,0 +1,118 @@
+"""Whatever becomes unknown, nothing that was refused passes, and no rule is silenced by an exception.
+
+Every leaf of representative resources is replaced by each kind of unknown value. Then either the verdicts stay the
+same, or there is a violation that names a field that is not known.
+"""
+
+from __future__ import annotations
+
+import copy
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.policies.stack import (
+    Declared,
+    check_stack,
+    cluster,
+    deployment,
+    kubernetes,
+    launch_template,
+    node_group,
+    pool,
+    register,
+    with_line,
+)
+from tests.policies.test_reading import SENTINELS
+from tests.policies.test_separation import ANY, CONTAINERS, INFERENCE, SELECTS, release
+
+UNDECIDED = re.compile(r"^[\w-]+: cannot be decided: .* is not known before the update\.")
+
+JOB = {"template": {"spec": {"containers": CONTAINERS}}}
+POOL = pool()
+CASES: dict[str, list[Declared]] = {
+    "a pool": [POOL, launch_template(POOL), node_group(POOL, launch_template(POOL))],
+    "a pool over its caps": [pool("p5.48xlarge", 9)],
+    "a pool with a wrong price": [with_line(pool(), 0, usdPerHour="0.01")],
+    "a cluster": [cluster()],
+    "a raw node group": [node_group(None)],
+    "a larger node group": [POOL, node_group(POOL, scalingConfig={"minSize": 0, "maxSize": 9, "desiredSize": 0})],
+    "EKS Auto Mode": [Declared("aws:eks/cluster:Cluster", "c", {"name": "c", "computeConfig": {"enabled": True}})],
+    "GKE nodes": [Declared("gcp:container/cluster:Cluster", "c", {"removeDefaultNodePool": False}, None, "gcp")],
+    "a general workload": [deployment("vision-dev-general", tolerations=[{"key": "a", "operator": "Exists"}])],
+    "an inference workload": [deployment("vision-dev-inference", nodeSelector=SELECTS, tolerations=[INFERENCE])],
+    "a workload that tolerates all": [deployment("vision-dev-general", tolerations=[ANY])],
+    "a workload on a node by name": [deployment("vision-dev-general", nodeName="n")],
+    "a custom workload": [
+        kubernetes(
+            "jobset.x-k8s.io/v1alpha2:JobSet",
+            "set",
+            {
+                "metadata": {"namespace": "vision-dev-training"},
+                "spec": {
+                    "replicatedJobs": [{"template": {"spec": {"template": {"spec": {"containers": CONTAINERS}}}}}]
+                },
+            },
+        )
+    ],
+    "a misspelt workload": [deployment("vision-dev-general", nodeSelectors={"a": "b"})],
+    "a chart": [release()],
+}
+
+
+@pytest.mark.parametrize("resources", CASES.values(), ids=CASES)
+@given(data=st.data())
+def test_one_unknown_leaf(resources: list[Declared], data: st.DataObject) -> None:
+    index = data.draw(st.integers(0, len(resources) - 1))
+    paths = list(leaves(resources[index].properties))
+    path, sentinel = data.draw(st.sampled_from(paths)), data.draw(st.sampled_from(SENTINELS))
+    changed = with_unknown(resources, index, path, sentinel)
+    for judge in (register, check_stack):
+        before, after = judge(*resources), judge(*changed)
+        named = [message for message in after if UNDECIDED.match(message)]
+        assert named or rules_of(after) == rules_of(before), (path, before, after)
+        assert not [message for message in after if "could not be evaluated" in message], after
+
+
+@pytest.mark.parametrize("resources", CASES.values(), ids=CASES)
+def test_every_leaf_unknown_at_once(resources: list[Declared]) -> None:
+    changed = copy.deepcopy(resources)
+    for resource in changed:
+        for path in list(leaves(resource.properties)):
+            put(resource.properties, path, SENTINELS[0])
+    before, after = register(*resources), register(*changed)
+    named = [message for message in after if UNDECIDED.match(message)]
+    assert named or rules_of(after) == rules_of(before)
+
+
+def leaves(value: Any, path: tuple[str | int, ...] = ()) -> Iterator[tuple[str | int, ...]]:
+    """Yield the paths of everything inside a value, whole subtrees included: they become unknown too."""
+    items = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for key, item in items:
+        yield (*path, key)
+        yield from leaves(item, (*path, key))
+
+
+def put(value: Any, path: tuple[str | int, ...], leaf: str) -> None:
+    """Replace what stands at a path, unless something above it was replaced before."""
+    for part in path[:-1]:
+        value = value[part]
+        if isinstance(value, str):
+            return
+    value[path[-1]] = leaf
+
+
+def with_unknown(resources: list[Declared], index: int, path: tuple[str | int, ...], leaf: str) -> list[Declared]:
+    """Return copies of resources, which refer to each other as before, with one value unknown."""
+    changed = copy.deepcopy(resources)
+    put(changed[index].properties, path, leaf)
+    return changed
+
+
+def rules_of(messages: list[str]) -> set[str]:
+    """Return the rules that messages come from."""
+    return {message.split(": ")[0] for message in messages}

@@ -126,7 +126,8 @@ def autoscaler_flags() -> Mapping[str, str]:
         "scale-down-unneeded-time": "10m",
         "scale-down-delay-after-add": "10m",
         # How long a launched machine may take to join. A shortage does not wait for it: the autoscaler reads the
-        # failed scaling activity and turns to the next offer at once.
+        # How long a launched machine may take to join. A shortage does not wait for it: every minute the autoscaler
+        # reads failed scaling activities, and turns to the next offer.
         "max-node-provision-time": "15m",
     }
 

@@ -122,10 +122,9 @@ def autoscaler_flags() -> Mapping[str, str]:
         # half-used node: a model's cold start, or the steps of training since the last checkpoint.
         "scale-down-gpu-utilization-threshold": "0",
         # Idle accelerators cost dollars a minute, but a node given back between two requests costs minutes until the
-        # next one is ready, if there is one. These are the defaults, named because cost estimates rest on them.
+        # next one is ready, if there is one. These are the defaults, named because a burst's cost depends on them.
         "scale-down-unneeded-time": "10m",
         "scale-down-delay-after-add": "10m",
-        # How long a launched machine may take to join. A shortage does not wait for it: the autoscaler reads the
         # How long a launched machine may take to join. A shortage does not wait for it: every minute the autoscaler
         # reads failed scaling activities, and turns to the next offer.
         "max-node-provision-time": "15m",

@@ -118,7 +118,7 @@ REFUSED = {
     ),
     "an alternative without expressions": (INFERENCE, affinity([in_role("inference")], []), NOT_SELECTED),
     "affinity for two roles": (INFERENCE, affinity([in_role("inference", "general")]), NOT_SELECTED),
-    "affinity against a role": (INFERENCE, affinity([in_role("general", operator="NotIn")]), NOT_SELECTED),
+    "affinity against its own role": (INFERENCE, affinity([in_role("inference", operator="NotIn")]), NOT_SELECTED),
     "affinity that only prefers": (
         INFERENCE,
         {"affinity": {"nodeAffinity": {"preferredDuringSchedulingIgnoredDuringExecution": []}}},

@@ -6,7 +6,8 @@ import math
 import re
 from collections import Counter
 
-# Documented prefixes; each issuer publishes its own so that scanners find leaked ones.
+# Documented prefixes; each issuer publishes its own so that scanners find leaked ones. Patterns with an open run
+# before something else begin at the run's start (a lookbehind), or a long line would take quadratic time.
 _SHAPES = {
     "an AWS access key": re.compile(r"\b(AKIA|ASIA)[A-Z2-7]{16}\b"),
     "a Hugging Face token": re.compile(r"\bhf_[A-Za-z0-9]{20,}"),
@@ -17,7 +18,7 @@ _SHAPES = {
     "an NVIDIA API key": re.compile(r"\bnvapi-[A-Za-z0-9_-]{20,}"),
     "a Pulumi access token": re.compile(r"\bpul-[0-9a-f]{40}\b"),
     "an API key": re.compile(r"\bsk-[A-Za-z0-9_-]{20,}"),
-    "a JSON web token": re.compile(r"\beyJ[A-Za-z0-9_-]{10,}\.eyJ[A-Za-z0-9_-]{10,}"),
+    "a JSON web token": re.compile(r"(?<![A-Za-z0-9_-])eyJ[A-Za-z0-9_-]{10,}\.eyJ[A-Za-z0-9_-]{10,}"),
     "a private key": re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY"),
 }
 
@@ -25,7 +26,7 @@ _SECRET_NAME = re.compile(
     r"(^|[a-z0-9_:.-])(token|password|passwd|passphrase|secret|credentials?|(api|access|secret|private)[_-]?key)$",
     re.IGNORECASE,
 )
-_NAMED_VALUE = re.compile(r"([\w:.-]+)[\"']?\s*:\s*[\"']?[^\s\"'{\[]")
+_NAMED_VALUE = re.compile(r"(?<![\w:.-])([\w:.-]+)[\"']?\s*:\s*[\"']?[^\s\"'{\[]")
 
 # Random text of mixed case and digits. Digests (hexadecimal) and names (words joined by dashes, dots, slashes or
 # underscores) stay below: they have no capitals, or their runs are short.

@@ -65,7 +65,7 @@ def read_document(source: Source, stack_keys: Sequence[str]) -> Document:
     Raises `InputError` when the file holds no stack that could be read further.
     """
     config, problems = _config(source, stack_keys)
-    entries = [entry for entry in config.entries if entry.key.text in _SPELLINGS]
+    entries = [entry for key, entry in config.entries.items() if key in _SPELLINGS]
     problems += _config_problems(source, config, stack_keys)
     if not entries:
         raise InputError([*problems, _no_stack(source, config)])
@@ -89,7 +89,7 @@ def _config(source: Source, stack_keys: Sequence[str]) -> tuple[MappingNode, lis
     if not isinstance(root, MappingNode):
         raise InputError([source.problem("a stack file is a mapping that starts with `config:`", root.place)])
     problems = list(_top_level_problems(source, root, stack_keys))
-    config = root.get("config")
+    config = root.entries.get("config")
     if config is None:
         message = f"`config:` is missing, under which `{STACK_KEY}:` stands"
         raise InputError([*problems, source.problem(message, root.place)])
@@ -100,7 +100,7 @@ def _config(source: Source, stack_keys: Sequence[str]) -> tuple[MappingNode, lis
 
 
 def _top_level_problems(source: Source, root: MappingNode, stack_keys: Sequence[str]) -> Iterator[Problem]:
-    for entry in root.entries:
+    for entry in root.entries.values():
         key = entry.key.text
         if key in ENGINE_KEYS and not (key == "environment" and isinstance(entry.value, ScalarNode)):
             continue
@@ -112,7 +112,7 @@ def _top_level_problems(source: Source, root: MappingNode, stack_keys: Sequence[
 
 
 def _config_problems(source: Source, config: MappingNode, stack_keys: Sequence[str]) -> Iterator[Problem]:
-    for entry in config.entries:
+    for entry in config.entries.values():
         key = entry.key.text
         if key in _SPELLINGS:
             continue
@@ -145,9 +145,8 @@ def _plain_secret(source: Source, key: str, value: ScalarNode) -> Iterator[Probl
 
 
 def _no_stack(source: Source, config: MappingNode) -> Problem:
-    keys = [entry.key.text for entry in config.entries]
-    meant = nearest(STACK_KEY, keys)
-    place = next((entry.key.place for entry in config.entries if entry.key.text == meant), config.place)
+    meant = nearest(STACK_KEY, config.entries)
+    place = config.entries[meant].key.place if meant else config.place
     message = f"`{STACK_KEY}:` is missing under `config:`"
     return source.problem(message + (f"; {meant!r} is a key of its own" if meant else ""), place)
 

@@ -10,7 +10,7 @@ from bedplate.stack_file.fields import value_at
 from bedplate.stack_file.messages import UNKNOWN_KEY
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
     from bedplate.errors import FieldPath, Problem
 
@@ -23,7 +23,7 @@ class Rest:
     """A stack without the entries (clusters, pools) that the models refuse."""
 
     data: Any
-    dropped: tuple[FieldPath, ...]
+    dropped: Collection[FieldPath]
     """Paths of the entries left out, for example `("node_pools", "gpu")`."""
     whole: Any = None
     """The stack with them."""
@@ -40,17 +40,12 @@ class Rest:
 
 def rest_of_stack(data: Any, errors: Sequence[Problem]) -> Rest:
     """Return a stack without its unknown keys and without the entries in which something else is wrong."""
-    rest, dropped = data, []
-    for problem in errors:
-        if problem.message == UNKNOWN_KEY:
-            rest = _without(rest, problem.field)
-        elif len(problem.field) >= 2:
-            dropped.append(problem.field[:2])
-            rest = _without(rest, problem.field[:2])
-        elif problem.field and isinstance(rest, Mapping):
-            stand_in = {key: value for key, value in _STAND_INS.items() if problem.field == (key,)}
-            rest = {**_without(rest, problem.field), **stand_in}
-    return Rest(rest, tuple(dropped), data)
+    unknown = {problem.field for problem in errors if problem.message == UNKNOWN_KEY}
+    wrong = {problem.field[:2] for problem in errors if problem.message != UNKNOWN_KEY and problem.field}
+    rest = _without(data, (), unknown | wrong)
+    if isinstance(rest, dict):
+        rest |= {key: value for key, value in _STAND_INS.items() if (key,) in wrong}
+    return Rest(rest, frozenset(path for path in wrong if len(path) > 1), data)
 
 
 def without_consequences(problems: Sequence[Problem]) -> list[Problem]:
@@ -67,13 +62,12 @@ def without_consequences(problems: Sequence[Problem]) -> list[Problem]:
     return list(kept.values())
 
 
-def _without(data: Any, path: FieldPath) -> Any:
-    """Return plain data without the value at a path."""
-    first, below = path[0], path[1:]
-    if isinstance(data, Mapping) and first in data:
-        if not below:
-            return {key: value for key, value in data.items() if key != first}
-        return {**data, first: _without(data[first], below)}
-    if isinstance(data, list) and below:
-        return [_without(item, below) if index == first else item for index, item in enumerate(data)]
+def _without(data: Any, path: FieldPath, left_out: Collection[FieldPath]) -> Any:
+    """Return plain data without what stands at some paths."""
+    if isinstance(data, Mapping):
+        return {
+            key: _without(below, (*path, key), left_out) for key, below in data.items() if (*path, key) not in left_out
+        }
+    if isinstance(data, list):
+        return [_without(item, (*path, index), left_out) for index, item in enumerate(data)]
     return data

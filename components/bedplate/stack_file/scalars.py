@@ -32,7 +32,7 @@ _SWITCHES = {"y": "true", "yes": "true", "on": "true", "n": "false", "no": "fals
 
 _INTEGER = re.compile(r"0|-?[1-9][0-9]*")
 _HEXADECIMAL = re.compile(r"0x[0-9a-fA-F]+")
-_FLOAT = re.compile(r"-?(0|[1-9][0-9]*)?\.[0-9]*[1-9]")
+_FLOAT = re.compile(r"-?(0|[1-9][0-9]*)\.[0-9]*[1-9]")
 
 _DATE = re.compile(r"[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}([Tt \t].*)?")
 _SEXAGESIMAL = re.compile(r"[-+]?[0-9][0-9_]*(:[0-9]{1,2})+(\.[0-9_]*)?")
@@ -125,6 +125,11 @@ def _unusual_number(text: str) -> Refusal:
     if "e" in text.lower() and "x" not in text.lower():
         return Refusal(
             f"{shown} is a number to some YAML readers and text to others", f"Write it without exponent, {quoted}"
+        )
+    if text.lstrip("-").startswith("."):
+        plain = text.replace(".", "0.", 1)
+        return Refusal(
+            f"{shown}: YAML readers disagree about a number without its first digit", f"Write {plain}, {quoted}"
         )
     if "." in text:
         plain = text.rstrip("0").rstrip(".") or "0"

@@ -41,6 +41,10 @@ class Source:
     text: str
 
     @cached_property
+    def _excerpts(self) -> dict[int, str]:
+        return {}
+
+    @cached_property
     def _line_starts(self) -> list[int]:
         return [0, *(match.end() for match in _LINE_END.finditer(self.text))]
 
@@ -52,13 +56,16 @@ class Source:
 
     def line(self, number: int) -> str:
         """Return a line, counted from 1, without its end."""
-        starts = [*self._line_starts, len(self.text)]
-        return self.text[starts[number - 1] : starts[number]].rstrip("\r\n")
+        starts = self._line_starts
+        end = starts[number] if number < len(starts) else len(self.text)
+        return self.text[starts[number - 1] : end].rstrip("\r\n")
 
     def excerpt(self, number: int) -> str:
         """Return a line to be shown in a message, or nothing where it would print a secret."""
-        line = self.line(number)
-        return "" if shows_secret(line) else line
+        if number not in self._excerpts:  # a long line may have thousands of problems
+            line = self.line(number)
+            self._excerpts[number] = "" if shows_secret(line) else line
+        return self._excerpts[number]
 
     def problem(self, message: str, place: Place, *, hint: str = "") -> Problem:
         """Return a problem at a place of this file."""

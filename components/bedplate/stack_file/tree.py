@@ -57,15 +57,7 @@ class MappingNode:
     """A mapping, its entries in the order of the file; no key stands twice."""
 
     place: Place
-    entries: list[Entry] = field(default_factory=list)
-
-    def get(self, key: str) -> Entry | None:
-        """Return the entry of a key."""
-        return next((entry for entry in self.entries if entry.key.text == key), None)
-
-    def keys(self) -> tuple[str, ...]:
-        """Return the keys in the order of the file."""
-        return tuple(entry.key.text for entry in self.entries)
+    entries: dict[str, Entry] = field(default_factory=dict)
 
 
 Node = ScalarNode | SequenceNode | MappingNode
@@ -105,7 +97,6 @@ class _Builder:
         self.root: Node | None = None
         self._open: list[SequenceNode | MappingNode] = []
         self._keys: list[ScalarNode | None] = []  # per open collection, the key that waits for its value
-        self._seen: list[dict[str, Place]] = []  # per open collection, where its keys stand
 
     def take(self, event: yaml.Event) -> None:
         place = self.source.place(event.start_mark.index if event.start_mark else 0)
@@ -122,8 +113,8 @@ class _Builder:
         elif isinstance(event, yaml.MappingStartEvent):
             self._enter(MappingNode(place))
         elif isinstance(event, (yaml.SequenceEndEvent, yaml.MappingEndEvent)):
-            for stack in (self._open, self._keys, self._seen):
-                stack.pop()
+            self._open.pop()
+            self._keys.pop()
 
     def _one_plain_document(self, event: yaml.DocumentStartEvent, place: Place) -> None:
         if self.root is not None:
@@ -153,7 +144,6 @@ class _Builder:
         self._add(node)
         self._open.append(node)
         self._keys.append(None)
-        self._seen.append({})
 
     def _add(self, node: Node) -> None:
         if not self._open:
@@ -165,21 +155,20 @@ class _Builder:
             return
         key = self._keys[-1]
         if key is None:
-            self._keys[-1] = self._checked_key(node)
+            self._keys[-1] = self._checked_key(node, parent)
             return
-        parent.entries.append(Entry(key, node))
+        parent.entries[key.text] = Entry(key, node)
         self._keys[-1] = None
 
-    def _checked_key(self, node: Node) -> ScalarNode:
+    def _checked_key(self, node: Node, parent: MappingNode) -> ScalarNode:
         if not isinstance(node, ScalarNode):
             raise InputError(
                 [*self.problems, self.source.problem("a key must be one word, not a list or a mapping", node.place)]
             )
         if node.plain and node.text == "<<":
             self._report("the merge key << is not allowed; write the keys out", node.place)
-        first = self._seen[-1].setdefault(node.text, node.place)
-        if first is not node.place:
-            before = f"first in line {first.line}, column {first.column}"
+        if first := parent.entries.get(node.text):
+            before = f"first in line {first.key.place.line}, column {first.key.place.column}"
             self._report(f"the key {node.text!r} stands twice in this mapping; {before}", node.place)
         return node
 

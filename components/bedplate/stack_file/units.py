@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from bedplate.errors import nearest
@@ -23,6 +24,7 @@ UNITS = {
     "percent": "percent",
 }
 _OTHER_SPELLINGS = ("gb", "tb", "mb", "gigabytes", "gibibytes", "terabytes", "size", "sec", "secs", "min", "mins", "s")
+_SUFFIXES = sorted((*UNITS, *_OTHER_SPELLINGS), key=len, reverse=True)
 _QUANTITY = re.compile(r"\s*[0-9][0-9.,_]*\s*[A-Za-z%]+\s*")
 
 
@@ -49,8 +51,9 @@ def unit_hint(key: str, value: object) -> str:
     return f"The unit is in the name: give a whole number of {unit}, without one."
 
 
+@lru_cache
 def _split(key: str) -> tuple[str, str]:
-    for suffix in sorted((*UNITS, *_OTHER_SPELLINGS), key=len, reverse=True):
+    for suffix in _SUFFIXES:
         if key.lower().endswith(f"_{suffix}"):
             return key[: -len(suffix) - 1], suffix
     return key, ""

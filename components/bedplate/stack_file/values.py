@@ -20,7 +20,7 @@ def plain_data(source: Source, node: Node, path: FieldPath, problems: list[Probl
     if isinstance(node, SequenceNode):
         return [plain_data(source, item, (*path, index), problems) for index, item in enumerate(node.items)]
     data = {}
-    for entry in node.entries:
+    for entry in node.entries.values():
         key = (*path, entry.key.text)
         _check_key(source, entry.key, key, problems)
         data[entry.key.text] = plain_data(source, entry.value, key, problems)
@@ -30,7 +30,7 @@ def plain_data(source: Source, node: Node, path: FieldPath, problems: list[Probl
 def child(node: Node, part: str | int) -> tuple[ScalarNode | None, Node] | None:
     """Return the key (of a mapping's entry) and the value that stand under `part`, or None when nothing does."""
     if isinstance(node, MappingNode):
-        entry = node.get(str(part))
+        entry = node.entries.get(str(part))
         return (entry.key, entry.value) if entry else None
     if isinstance(node, SequenceNode) and isinstance(part, int) and part < len(node.items):
         return None, node.items[part]

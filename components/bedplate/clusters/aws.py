@@ -77,7 +77,7 @@ def _declare_control_plane(
     )
     # EKS makes the log group if it is missing: without a retention, and without the key.
     logs = aws.cloudwatch.LogGroup(
-        plan.full_name,
+        f"{plan.full_name}-logs",
         name=audit_log_group(plan.full_name),
         retention_in_days=plan.audit_log_days,
         kms_key_id=key.arn,

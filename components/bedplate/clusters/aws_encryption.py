@@ -23,16 +23,17 @@ def declare_key(plan: ClusterPlan, parent: pulumi.Resource) -> aws.kms.Key:
     policy = account_id(parent).apply(
         lambda account: policy_document(*key_statements(account, plan.region, audit_log_group(plan.full_name)))
     )
+    name = f"{plan.full_name}-key"
     key = aws.kms.Key(
-        plan.full_name,
+        name,
         description=f"Secrets, logs and volumes of the cluster {plan.full_name}",
         enable_key_rotation=True,
         deletion_window_in_days=DELETION_WINDOW_DAYS,
         policy=policy,
-        tags={"Name": plan.full_name},
+        tags={"Name": name},
         opts=pulumi.ResourceOptions.merge(options, pulumi.ResourceOptions(protect=plan.deletion_protection)),
     )
-    aws.kms.Alias(plan.full_name, name=f"alias/bedplate/{plan.full_name}", target_key_id=key.key_id, opts=options)
+    aws.kms.Alias(name, name=f"alias/bedplate/{plan.full_name}", target_key_id=key.key_id, opts=options)
     return key
 
 

@@ -87,6 +87,7 @@ def pod_identity(
         namespace=namespace,
         service_account=service_account,
         role_arn=role.arn,
-        opts=pulumi.ResourceOptions(parent=parent, depends_on=list(ready)),
+        # The cluster's name is known before there is a cluster; the add-ons are there only after it.
+        opts=pulumi.ResourceOptions(parent=parent, depends_on=[*ready, *cluster.node_prerequisites]),
     )
     return association

@@ -25,22 +25,23 @@ def declare_network(plan: ClusterPlan, parent: pulumi.Resource) -> NetworkHandle
     """Declare a cluster's VPC: a private and a public subnet per zone, NAT as planned, S3 without NAT."""
     options = pulumi.ResourceOptions(parent=parent)
     network = plan.network
+    name = f"{plan.full_name}-network"
     vpc = aws.ec2.Vpc(
-        plan.full_name,
+        name,
         cidr_block=network.cidr,
         enable_dns_support=True,
         enable_dns_hostnames=True,
-        tags={"Name": plan.full_name},
+        tags={"Name": name},
         opts=pulumi.ResourceOptions.merge(options, pulumi.ResourceOptions(protect=plan.deletion_protection)),
     )
     # Every VPC comes with a security group that lets its members talk to each other and out. Adopting it without
     # rules closes it, so that whatever is started without a group of its own can do nothing.
     aws.ec2.DefaultSecurityGroup(
-        f"{plan.full_name}-default",
+        f"{name}-default",
         vpc_id=vpc.id,
         ingress=[],
         egress=[],
-        tags={"Name": f"{plan.full_name}-default"},
+        tags={"Name": f"{name}-default"},
         opts=options,
     )
     gateways = _declare_public_side(plan, vpc, options)
@@ -52,7 +53,9 @@ def _declare_public_side(
 ) -> Mapping[str, aws.ec2.NatGateway]:
     """Declare the way out and the NAT gateways on it, by zone."""
     name = f"{plan.full_name}-public"
-    internet = aws.ec2.InternetGateway(plan.full_name, vpc_id=vpc.id, tags={"Name": plan.full_name}, opts=options)
+    internet = aws.ec2.InternetGateway(
+        f"{plan.full_name}-internet", vpc_id=vpc.id, tags={"Name": f"{plan.full_name}-internet"}, opts=options
+    )
     table = aws.ec2.RouteTable(name, vpc_id=vpc.id, tags={"Name": name}, opts=options)
     route = aws.ec2.Route(
         name, route_table_id=table.id, destination_cidr_block="0.0.0.0/0", gateway_id=internet.id, opts=options
@@ -64,7 +67,7 @@ def _declare_public_side(
         subnet = _subnet(f"{name}-{zone.zone}", zone, zone.public_cidr, vpc, PUBLIC_SUBNET_TAGS, options)
         aws.ec2.RouteTableAssociation(f"{name}-{zone.zone}", subnet_id=subnet.id, route_table_id=table.id, opts=options)
         if zone.nat_gateway:
-            gateways[zone.zone] = _declare_nat_gateway(f"{plan.full_name}-{zone.zone}", subnet, after_route)
+            gateways[zone.zone] = _declare_nat_gateway(f"{plan.full_name}-nat-{zone.zone}", subnet, after_route)
     return gateways
 
 

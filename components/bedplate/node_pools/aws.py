@@ -121,7 +121,11 @@ def update_strategy(role: Role) -> str:
 
 
 def _tag_for_autoscaler(group: NodeGroupPlan, declared: aws.eks.NodeGroup, parent: pulumi.Resource) -> None:
-    """Say what a node of an empty group will offer. EKS itself adds the tags by which the autoscaler finds groups."""
+    """Say what a node of an empty group will offer.
+
+    EKS itself adds the tags by which the autoscaler finds groups (EKS user guide, "Managed node groups"), and tells it
+    their labels and taints.
+    """
     scaling_group = declared.resources.apply(lambda resources: resources[0].autoscaling_groups[0].name)
     for resource, amount in group.unseen_resources.items():
         aws.autoscaling.Tag(

@@ -35,7 +35,7 @@ def declare_launch_template(
     told = user_data(group)
     interfaces = [_interface(interface, security_groups) for interface in group.network_interfaces]
     return aws.ec2.LaunchTemplate(
-        group.name,
+        f"{group.name}-template",
         instance_type=group.machine.name,
         update_default_version=True,
         metadata_options=aws.ec2.LaunchTemplateMetadataOptionsArgs(
@@ -90,5 +90,5 @@ def _interface(
 
 
 def _placement(group: NodeGroupPlan, options: pulumi.ResourceOptions) -> aws.ec2.LaunchTemplatePlacementArgs:
-    placement_group = aws.ec2.PlacementGroup(group.name, strategy="cluster", opts=options)
+    placement_group = aws.ec2.PlacementGroup(f"{group.name}-placement", strategy="cluster", opts=options)
     return aws.ec2.LaunchTemplatePlacementArgs(group_name=placement_group.name)

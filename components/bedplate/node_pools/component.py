@@ -10,8 +10,6 @@ from bedplate.cost.estimate import pool_cost
 from bedplate.cost.wire import to_wire
 from bedplate.node_pools.floor import floor_manifests
 from bedplate.services.manifests import apply_manifests
-from bedplate.node_pools.floor import floor_manifests
-from bedplate.services.manifests import apply_manifests
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

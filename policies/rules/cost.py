@@ -233,7 +233,7 @@ RULES = (
         demands="No price is older than caps.yaml allows: `max_machine_price_age_days` for machines, "
         "`max_service_price_age_days` for the rest. None is undated, but for spot prices where caps.yaml has "
         "`allow_undated_spot_prices: true`.",
-        reason="Machine prices have changed by almost half in a day; a cap on last year's price holds nothing.",
+        reason="Machine prices change: AWS cut P5 by 44 % in 2025. A cap on an old price bounds nothing.",
         fix="bring the catalog up to date, or ask the platform team to change policies/caps.yaml",
         applies=_is_priced_component,
         check=has_fresh_prices,

@@ -12,6 +12,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from pulumi_policy.proxy import UnknownValueError
+
 from bedplate.errors import FieldPath, dotted
 from bedplate.sdk_types.values import UNKNOWN, is_unknown
 
@@ -61,8 +63,6 @@ def plain(value: object) -> Any:
 
 
 def _plain_item(container: Any, key: object) -> Any:
-    from pulumi_policy.proxy import UnknownValueError
-
     try:
         return plain(container[key])
     except UnknownValueError:

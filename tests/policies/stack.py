@@ -79,9 +79,8 @@ def check_stack(*resources: Declared, settings: Settings = SETTINGS) -> list[str
         one.property_dependencies = {
             name: [made[source.urn] for source in sources] for name, sources in resource.dependencies.items()
         }
-    on_stack = [rule for rule in RULES if rule.on_stack]
     arguments = StackValidationArgs(list(made.values()))
-    return [message for message, _ in stack_violations(on_stack, STACK_RULES, arguments, settings)]
+    return [message for message, _ in stack_violations(RULES, STACK_RULES, arguments, settings)]
 
 
 def _arguments(resource: Declared) -> ResourceValidationArgs:

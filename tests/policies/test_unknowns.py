@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.policies.stack import (
@@ -65,6 +65,7 @@ CASES: dict[str, list[Declared]] = {
 
 
 @pytest.mark.parametrize("resources", CASES.values(), ids=CASES)
+@settings(deadline=None)  # the first example imports the Kubernetes SDK
 @given(data=st.data())
 def test_one_unknown_leaf(resources: list[Declared], data: st.DataObject) -> None:
     index = data.draw(st.integers(0, len(resources) - 1))

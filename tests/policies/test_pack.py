@@ -1,0 +1,112 @@
+"""The pack as the engine sees it, and what happens when a rule itself goes wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from pulumi_policy import EnforcementLevel
+from pulumi_policy.proxy import UnknownValueError, unknown_checking_proxy
+
+from rules.model import Finding, Rule, StackRule, violations
+from rules.pack import RULES, STACK_RULES, policies
+from rules.reading import UndecidedError
+from rules.reference import FAMILIES, page
+from tests.policies import test_cost, test_separation
+from tests.policies.stack import (
+    SETTINGS,
+    UNKNOWN,
+    Declared,
+    check_stack,
+    deployment,
+    launch_template,
+    node_group,
+    pool,
+    register,
+)
+
+ROOT = Path(__file__).resolve().parents[2]
+ALL: list[Rule | StackRule] = [*RULES, *STACK_RULES]
+
+
+def raise_unknown() -> Iterator[str]:
+    yield "first problem"
+    unknown_checking_proxy({"a": {"b": UNKNOWN}})["a"]["b"]
+
+
+def raise_undecided() -> Iterator[str]:
+    yield "first problem"
+    raise UndecidedError("x is not set")
+
+
+def raise_anything() -> Iterator[str]:
+    yield "first problem"
+    raise KeyError("x")
+
+
+@pytest.mark.parametrize("rule", [RULES[0], STACK_RULES[0]])
+@pytest.mark.parametrize(
+    ("run", "expected"),
+    [
+        (raise_unknown, "could not be evaluated, so the deployment stops: UnknownValueError"),
+        (raise_undecided, "cannot be decided: x is not set. Fix: "),
+        (raise_anything, "could not be evaluated, so the deployment stops: KeyError: 'x'"),
+    ],
+)
+def test_a_rule_that_fails_is_a_violation(rule: Rule | StackRule, run: Any, expected: str) -> None:
+    first, second = violations(rule, run)
+    assert first == f"{rule.id}: first problem. Fix: {rule.fix}."
+    assert second.startswith(f"{rule.id}: {expected}")
+
+
+def test_the_proxy_does_raise() -> None:
+    """Without which the tests of unknown values would prove nothing."""
+    with pytest.raises(UnknownValueError):
+        list(raise_unknown())
+
+
+def test_a_finding_brings_its_own_fix() -> None:
+    assert list(violations(RULES[0], lambda: [Finding("too big", "shrink it")])) == [
+        f"{RULES[0].id}: too big. Fix: shrink it."
+    ]
+
+
+def test_every_policy_is_mandatory() -> None:
+    assert [policy.enforcement_level for policy in policies(SETTINGS)] == [EnforcementLevel.MANDATORY] * 2
+
+
+def test_rules_have_ids_and_words_of_their_own() -> None:
+    assert len({rule.id for rule in ALL}) == len(ALL)
+    for rule in ALL:
+        assert rule.family in FAMILIES
+        assert rule.id.startswith(rule.family.split("-")[0])
+        assert rule.demands.endswith(".")
+        assert rule.reason.endswith(".")
+        assert not rule.fix.endswith("."), "messages end the sentence"
+
+
+def test_every_rule_fails_for_something() -> None:
+    template = launch_template(pool(), "p5.48xlarge")
+    refused = [
+        *(component for component, _ in test_cost.FAILS.values()),
+        *(workload for workload, _ in test_separation.FAILS.values()),
+        *(template, node_group(None), node_group(pool(), nodeGroupName="mine"), deployment(replicas=1)),
+        *(test_separation.release(version="v0"), Declared("acme:index:Thing", "it", {}, provider="acme")),
+    ]
+    twice = [replace(node_group(pool()), name=name) for name in ("a", "b")]
+    messages = [*register(pool(), *refused), *check_stack(pool("p5.48xlarge", 9), *twice)]
+    assert {message.split(": ")[0] for message in messages} == {rule.id for rule in ALL}
+
+
+def test_reference_page_is_fresh() -> None:
+    """Write it anew with: cd policies && ../.venv/bin/python -m rules.reference > ../docs/reference/policies.md"""
+    assert (ROOT / "docs" / "reference" / "policies.md").read_text(encoding="utf-8") == page()
+
+
+def test_the_pack_runs_in_the_checkouts_environment() -> None:
+    project = yaml.safe_load((ROOT / "policies" / "PulumiPolicy.yaml").read_text())
+    assert project["runtime"]["options"]["virtualenv"] == "../.venv"

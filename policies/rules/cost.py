@@ -183,7 +183,7 @@ def _over_caps(components: Iterable[Resource], surroundings: Surroundings) -> It
         lines.setdefault(owner, []).extend(cost_lines(component))
     for (team, environment), found in lines.items():
         for excess in excesses(CostRange(tuple(found)), caps.of(team, environment), team, environment):
-            yield Finding(f"{team} {environment}: {excess.message}", excess.remedy)
+            yield Finding(f"{team} {environment}: {excess.message}", excess.remedy[:1].upper() + excess.remedy[1:])
 
 
 RULES = (

@@ -104,7 +104,7 @@ def _caps(path: Path) -> Caps:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What is wrong, with a fix that says more than its rule's."""
+    """What is wrong, with a sentence on what to do that says more than its rule's fix."""
 
     problem: str
     fix: str
@@ -155,8 +155,8 @@ def violations(rule: Rule | StackRule, run: Callable[[], Findings]) -> Iterator[
     """Yield the messages of one run of a rule. Whatever goes wrong inside is a violation too, never silence."""
     try:
         for found in run():
-            finding = found if isinstance(found, Finding) else Finding(found, rule.fix)
-            yield f"{rule.id}: {finding.problem}. Fix: {finding.fix}."
+            finding = found if isinstance(found, Finding) else Finding(found, f"Fix: {rule.fix}")
+            yield f"{rule.id}: {finding.problem}. {finding.fix}."
     except UndecidedError as undecided:
         yield f"{rule.id}: cannot be decided: {undecided}. Fix: {undecided.fix or rule.fix}."
     except Exception as error:  # noqa: BLE001 - the SDK would turn an unknown value into mere advice

@@ -128,8 +128,23 @@ def test_preview_passes(program: str, tmp_path: Path) -> None:
     assert code == 0, output
 
 
+def test_an_update_without_preview_creates_no_unpriced_nodes(tmp_path: Path) -> None:
+    program = REFUSED["a node group beside the components"][0]
+    code, output = run(program, tmp_path, "up", "--yes", "--skip-preview")
+    assert code != 0
+    assert "nodes-priced" in output
+    world = (tmp_path / "home" / "world.json").read_text()
+    assert "aws:kms/key:Key" in world
+    assert "aws:eks/nodeGroup:NodeGroup" not in world
+
+
 def preview(program: str, folder: Path) -> tuple[int, str]:
     """Preview a program with the pack on simulated clouds; return the exit code and the text on one line."""
+    return run(program, folder, "preview")
+
+
+def run(program: str, folder: Path, *command: str) -> tuple[int, str]:
+    """Run a pulumi command on a program, with the pack, on simulated clouds."""
     installed_engine()
     project = folder / "project"
     project.mkdir()
@@ -138,6 +153,6 @@ def preview(program: str, folder: Path) -> tuple[int, str]:
     )
     (project / "Pulumi.vision-dev.yaml").write_text("config: {}\n")
     (project / "__main__.py").write_text(BEGINNING + textwrap.dedent(program))
-    arguments = ["preview", "--stack", "vision-dev", "--policy-pack", str(PACK), "--non-interactive", "--color=never"]
+    arguments = [*command, "--stack", "vision-dev", "--policy-pack", str(PACK), "--non-interactive", "--color=never"]
     done = simulation.run(project, arguments, home=folder / "home", capture=True)
     return done.returncode, " ".join((done.stdout + done.stderr).split())

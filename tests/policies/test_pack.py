@@ -70,8 +70,8 @@ def test_the_proxy_does_raise() -> None:
 
 
 def test_a_finding_brings_its_own_fix() -> None:
-    assert list(violations(RULES[0], lambda: [Finding("too big", "shrink it")])) == [
-        f"{RULES[0].id}: too big. Fix: shrink it."
+    assert list(violations(RULES[0], lambda: [Finding("too big", "Shrink it")])) == [
+        f"{RULES[0].id}: too big. Shrink it."
     ]
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from bedplate.catalog import kubernetes_versions
 from bedplate.sdk_types import UNKNOWN
 from bedplate.simulation.requests import HalfMade, Instance, Refusal
 from tests.simulation.clouds import AWS, CLUSTER, NODE_GROUP, ROLE, SUBNET, TEMPLATE, VPC, Sandbox, kubernetes, urn_of
@@ -85,6 +86,7 @@ def test_a_subnet_has_its_zone_by_name_and_id(
     assert (outputs["availabilityZone"], outputs["availabilityZoneId"]) == expected
 
 
+CARDS = [{"networkCardIndex": 0, "deviceIndex": 0}, {"networkCardIndex": 1, "deviceIndex": 0}]
 REFUSED: list[tuple[str, Callable[[Sandbox], Any], str]] = [
     (
         "no such VPC",
@@ -122,6 +124,33 @@ REFUSED: list[tuple[str, Callable[[Sandbox], Any], str]] = [
         "no such launch template",
         lambda s: s.create(NODE_GROUP, **s.group_inputs(s.cluster(), launchTemplate={"id": "lt-0", "version": "1"})),
         "InvalidLaunchTemplateId.NotFound: The specified launch template, with template ID lt-0, does not exist.",
+    ),
+    (
+        "a cluster in one zone",
+        lambda s: s.cluster(subnetIds=[s.create(SUBNET, vpcId=s.create(VPC).id, cidrBlock="10.0.0.0/24").id]),
+        "InvalidParameterException: Subnets specified must be in at least two different AZs",
+    ),
+    (
+        "a cluster that nobody can reach",
+        lambda s: s.cluster(endpointPublicAccess=False),
+        "InvalidParameterException: Both private and public endpoint access cannot be false",
+    ),
+    (
+        "a version that EKS does not have",
+        lambda s: s.update(s.cluster(), version="1.9"),
+        "InvalidParameterException: unsupported Kubernetes version 1.9",
+    ),
+    (
+        "more cards in a launch template than the group's machine has",
+        lambda s: s.create(
+            NODE_GROUP,
+            **s.group_inputs(
+                s.cluster(),
+                "g6.xlarge",
+                launchTemplate={"id": s.create(TEMPLATE, networkInterfaces=CARDS).id, "version": "1"},
+            ),
+        ),
+        "launch template for g6.xlarge: networkInterfaces[1].networkCardIndex: g6.xlarge has 1 network cards",
     ),
     (
         "a name that is taken",
@@ -179,6 +208,14 @@ def test_what_the_service_refuses(sandbox: Sandbox, attempt: Callable[[Sandbox],
             {"instanceTypes": ["m7i.2xlarge"], "capacityType": "CAPACITY_BLOCK"},
             "m7i.2xlarge is sold as on-demand, spot only",
         ),
+        (
+            {"instanceTypes": ["m7g.large"], "amiType": "AL2023_x86_64_STANDARD"},
+            "amiType: [m7g.large] is not a valid instance type for requested amiType AL2023_x86_64_STANDARD",
+        ),
+        (
+            {"instanceTypes": ["m7i.large"], "amiType": "AL2023_ARM_64_STANDARD"},
+            "requested amiType AL2023_ARM_64_STANDARD",
+        ),
         ({"capacityTyp": "SPOT"}, "capacityTyp: unknown property; did you mean 'capacityType'?"),
     ],
 )
@@ -193,6 +230,14 @@ def test_raising_min_above_the_desired_size_that_is_ignored_is_refused(sandbox: 
     group = sandbox.create(NODE_GROUP, **sandbox.group_inputs(sandbox.cluster()))
     with pytest.raises(Refusal, match="Minimum capacity 3 can't be greater than desired size 1"):
         sandbox.update(group, scalingConfig={"minSize": 3, "desiredSize": 1, "maxSize": 4})
+
+
+def test_a_control_plane_goes_up_one_version_at_a_time(sandbox: Sandbox) -> None:
+    cluster = sandbox.cluster()
+    old, *_, newest = sorted((offered.version for offered in kubernetes_versions("aws")), key=lambda v: int(v[2:]))
+    sandbox.update(cluster, version=old)
+    with pytest.raises(Refusal, match=f"Unsupported Kubernetes minor version update from {old} to {newest}"):
+        sandbox.update(cluster, version=newest)
 
 
 def test_an_update_leaves_alone_what_it_does_not_change(sandbox: Sandbox) -> None:

@@ -6,9 +6,9 @@ import collections.abc
 import enum
 import types
 import typing
-from typing import Any
 from dataclasses import dataclass
 from functools import cache
+from typing import Any
 
 from bedplate.errors import FieldPath, dotted, nearest
 from bedplate.sdk_types.classes import Property, properties, resource_type, snake_case

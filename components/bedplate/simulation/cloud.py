@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from bedplate.sdk_types import UNKNOWN, InputProblem, check_inputs, is_known_token, is_unknown
-from bedplate.simulation import api_server, kubernetes_objects, launches, references
+from bedplate.simulation import api_server, eks_clusters, kubernetes_objects, launches, references
 from bedplate.simulation.faults import Fault, FaultPlan
 from bedplate.simulation.machine_checks import check_machines
 from bedplate.simulation.names import identity_of, with_automatic_name
@@ -123,11 +123,13 @@ class Cloud:
             references.refuse_taken(request)
         references.refuse_missing(request)
         launches.refuse_sizes(request)
+        eks_clusters.refuse_cluster(request)
         if request.token.startswith("kubernetes:"):
             kubernetes_objects.refuse_object(request)
         launch = launches.launch_of(request)
         if launch:
             launches.refuse_zone(request, launch)
+            launches.refuse_interfaces(request, launch)
             if short := launches.shortage(request, launch, self.faults):
                 return short
         if request.before and not request.before.failure:

@@ -153,14 +153,22 @@ def _copy(origin: Path, target: Path, home: Path) -> None:
     for source in _files(origin, home):
         relative = source.relative_to(origin)
         file = target / relative
-        file.parent.mkdir(parents=True, exist_ok=True)
-        draft = file.with_name(f".{file.name}.copy")
-        shutil.copy2(source, draft)
-        draft.replace(file)
         copied.add(str(relative))
+        if not _is_copy(file, source):
+            file.parent.mkdir(parents=True, exist_ok=True)
+            draft = file.with_name(f".{file.name}.copy")
+            shutil.copy2(source, draft)
+            draft.replace(file)
     for gone in before - copied:
         (target / gone).unlink(missing_ok=True)
     write_atomically(record, json.dumps(sorted(copied)))
+
+
+def _is_copy(file: Path, source: Path) -> bool:
+    if not file.is_file():
+        return False
+    ours, theirs = file.stat(), source.stat()
+    return (ours.st_size, ours.st_mtime_ns) == (theirs.st_size, theirs.st_mtime_ns)
 
 
 def _files(folder: Path, home: Path) -> Iterator[Path]:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from bedplate import catalog
 from bedplate.sdk_types import has_unknown
+from bedplate.simulation.machine_checks import check_network_interfaces
 from bedplate.simulation.requests import Refusal
 from bedplate.simulation.zones import zone_id, zone_ids, zone_name
 
@@ -73,6 +74,15 @@ def refuse_zone(request: Request, launch: Launch) -> None:
         for zone in launch.zones:
             if zone not in offered:
                 raise Refusal(_not_in_zone(name, zone, offered, request))
+
+
+def refuse_interfaces(request: Request, launch: Launch) -> None:
+    """Refuse a launch template whose network interfaces the machines of its node group do not have."""
+    template = _template(request, request.inputs.get("launchTemplate"))
+    for name in launch.machines:
+        machine = catalog.machine(launch.cloud, name)
+        for problem in check_network_interfaces(template, machine) if machine else ():
+            raise Refusal(f"launch template for {name}: {problem.render()}")
 
 
 def shortage(request: Request, launch: Launch, faults: FaultPlan) -> str:

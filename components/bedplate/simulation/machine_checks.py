@@ -28,6 +28,7 @@ _MACHINE_FIELDS: dict[str, tuple[str, FieldPath]] = {
     "gcp:container/nodePool:NodePool": ("gcp", ("nodeConfig", "machineType")),
     "azure-native:containerservice:AgentPool": ("azure", ("vmSize",)),
 }
+_IMAGES = (("x86_64", "x86_64"), ("ARM_64", "arm64"))
 _BOUGHT_AS = {"ON_DEMAND": "on-demand", "SPOT": "spot", "CAPACITY_BLOCK": "capacity-block"}
 
 # A network card of a machine with several takes two interfaces: aws-k8s-tester#531 quotes EC2's answer to a third.
@@ -47,6 +48,7 @@ def check_machines(token: str, inputs: Properties) -> Iterator[InputProblem]:
     machines = [machine for _, name in named if (machine := catalog.machine(cloud, name))]
     if token == _NODE_GROUP:
         yield from _check_capacity_type(inputs, machines)
+        yield from _check_image_type(inputs, machines)
     for machine in machines:
         if token == _LAUNCH_TEMPLATE:
             yield from check_network_interfaces(inputs, machine)
@@ -112,6 +114,18 @@ def _check_capacity_type(inputs: Properties, machines: list[MachineType]) -> Ite
         if machine.capacity_sources and _BOUGHT_AS[wanted] not in machine.capacity_sources:
             listed = ", ".join(sorted(machine.capacity_sources))
             yield InputProblem(("capacityType",), f"{machine.name} is sold as {listed} only (catalog), not as {wanted}")
+
+
+def _check_image_type(inputs: Properties, machines: list[MachineType]) -> Iterator[InputProblem]:
+    """EKS answers so when the image is for another processor (eksctl#7754)."""
+    image = inputs.get("amiType")
+    architecture = "x86_64" if image is None else next((a for w, a in _IMAGES if w in str(image)), "")
+    for machine in machines:
+        if architecture and machine.architecture and machine.architecture != architecture:
+            image = image or "AL2023_x86_64_STANDARD"
+            yield InputProblem(
+                ("amiType",), f"[{machine.name}] is not a valid instance type for requested amiType {image}"
+            )
 
 
 def _named_machines(inputs: Properties, path: FieldPath) -> list[tuple[FieldPath, str]]:

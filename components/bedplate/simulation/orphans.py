@@ -145,7 +145,8 @@ def _import_command(resource: Resource, states: Sequence[State]) -> str:
     provider = str(planned.get("provider", "")).rpartition("::")[0]
     if provider and not provider.rpartition("::")[2].startswith("default"):
         words += ["--provider", f"provider={provider}"]
-    return f"bedplate sim -- {shlex.join(words)} --protect=false --yes"
+    # code is generated from the provider's schema, which a simulated provider does not have
+    return f"bedplate sim -- {shlex.join(words)} --protect=false --generate-code=false --yes"
 
 
 def _only_parent(resource: Resource, state: State) -> str:

@@ -40,7 +40,7 @@ def simulated_stack_file(file: Path, salt: str = "") -> str:
     """
     text = _text(file)
     node = _parsed(file, text)
-    edits = [yaml_edits.replaced(secret, SIMULATED_SECRET) for secret in yaml_edits.find(node, _is_secret)]
+    edits = [yaml_edits.replaced(text, secret, SIMULATED_SECRET) for secret in yaml_edits.find(node, _is_secret)]
     if isinstance(node, yaml.MappingNode) and node.flow_style:
         raise BedplateError(f"{file}: a stack file in one line cannot be simulated", hint="write its keys in lines")
     edits += yaml_edits.without(text, node, _FOREIGN_KEYS)
@@ -65,7 +65,7 @@ def simulated_project_file(file: Path, origin: Path) -> str:
     edits = yaml_edits.without(text, node, ("backend",))
     environment = yaml_edits.at(node, "runtime", "options", "virtualenv")
     if environment is not None:
-        edits.append(yaml_edits.replaced(environment, str((origin / _scalar(environment)).resolve())))
+        edits.append(yaml_edits.replaced(text, environment, str((origin / _scalar(environment)).resolve())))
     return yaml_edits.apply(text, edits)
 
 

@@ -30,6 +30,9 @@ if TYPE_CHECKING:
 # Commands that work on a stack, which a simulation makes when there is none yet; and those that run the program.
 _NEED_A_STACK = frozenset({"up", "update", "preview", "pre", "refresh", "destroy", "dn", "import", "config", "watch"})
 _RUN_THE_PROGRAM = frozenset({"up", "update", "preview", "pre", "import", "watch"})
+_FLAGS_WITH_A_VALUE = frozenset(
+    {"--stack", "-s", "--cwd", "-C", "--color", "--verbose", "-v", "--profiling", "--tracing"}
+)
 _NO_ENGINE = "bedplate engine install gets one"
 
 
@@ -120,8 +123,14 @@ def prepare_stacks(session: Session, origin: Path, arguments: Sequence[str]) -> 
 
 
 def command_of(arguments: Sequence[str]) -> str:
-    """Return the pulumi command among arguments: the first word that is no flag."""
-    return next((argument for argument in arguments if not argument.startswith("-")), "")
+    """Return the pulumi command among arguments: the first word that is neither a flag nor a flag's value."""
+    words = iter(arguments)
+    for word in words:
+        if word in _FLAGS_WITH_A_VALUE:
+            next(words, None)
+        elif not word.startswith("-"):
+            return word
+    return ""
 
 
 def asked_stack(arguments: Sequence[str]) -> str:

@@ -52,10 +52,12 @@ def without(text: str, node: yaml.Node | None, names: Sequence[str]) -> list[Edi
     return edits
 
 
-def replaced(node: yaml.Node, value: str) -> Edit:
+def replaced(text: str, node: yaml.Node, value: str) -> Edit:
     """Return the edit that puts a quoted string in a node's place."""
     quoted: str = yaml.dump(value, default_style='"', width=10**6).strip()
-    return (node.start_mark.index, node.end_mark.index, quoted)
+    # a block ends for the parser where the next one begins; the line break between them must stay, comments need not
+    end = node.start_mark.index + len(text[node.start_mark.index : node.end_mark.index].rstrip(" \t\r\n"))
+    return (node.start_mark.index, end, quoted)
 
 
 def find(node: yaml.Node | None, wanted: Callable[[yaml.Node], bool]) -> Iterator[yaml.Node]:

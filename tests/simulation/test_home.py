@@ -1,0 +1,131 @@
+"""The scratch copy of a project, and the environment of a simulated command."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from bedplate.errors import BedplateError, UsageError
+from bedplate.simulation.environment import simulated_environment
+from bedplate.simulation.home import Home, default_home, find_project
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+PROJECT = "name: fixture\nruntime: python\nstackConfigDir: stacks\nbackend: {url: s3://real}\n"
+
+
+@pytest.fixture
+def origin(tmp_path: Path) -> Path:
+    folder = tmp_path / "origin"
+    (folder / "stacks").mkdir(parents=True)
+    (folder / "Pulumi.yaml").write_text(PROJECT)
+    (folder / "stacks" / "Pulumi.dev.yaml").write_text("encryptionsalt: v1:real\nconfig: {a:b: 1.30}\n")
+    (folder / "__main__.py").write_text("print(1)\n")
+    return folder
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Home:
+    return Home(tmp_path / "home")
+
+
+def test_the_copy_follows_the_original(origin: Path, home: Home) -> None:
+    for skipped in (".git/config", ".venv/pyvenv.cfg", "venv2/pyvenv.cfg", "a/__pycache__/x.pyc", "node_modules/x"):
+        (origin / skipped).parent.mkdir(parents=True, exist_ok=True)
+        (origin / skipped).write_text("x")
+    home.prepare(origin)
+    copied = {str(file.relative_to(home.project)) for file in home.project.rglob("*") if file.is_file()}
+    assert copied == {"Pulumi.yaml", "__main__.py", "stacks/Pulumi.dev.yaml"}
+    assert "backend" not in (home.project / "Pulumi.yaml").read_text()
+    assert list(home.stack_files()) == ["dev"]
+    assert home.stack_files()["dev"].read_text() == "config: {a:b: 1.30}\n"
+
+    (origin / "__main__.py").unlink()
+    (origin / "program.py").write_text("print(2)\n")
+    (home.project / "plan.json").write_text("{}")  # what a command wrote stays
+    home.prepare(origin)
+    assert sorted(file.name for file in home.project.glob("*.*")) == ["Pulumi.yaml", "plan.json", "program.py"]
+
+
+def test_what_a_command_changed_in_the_copy_is_undone(origin: Path, home: Home) -> None:
+    home.prepare(origin)
+    (home.project / "__main__.py").write_text("print(3)  # by a command\n")
+    home.stack_files()["dev"].write_text("encryptionsalt: v1:simulated\nconfig: {a:b: 1.3}\n")
+    home.prepare(origin)
+    assert (home.project / "__main__.py").read_text() == "print(1)\n"
+    assert home.stack_files()["dev"].read_text() == "config: {a:b: 1.30}\nencryptionsalt: v1:simulated\n"
+    home.stack_files()["dev"].unlink()  # pulumi stack rm
+    home.prepare(origin)
+    assert home.stack_files()["dev"].read_text() == "config: {a:b: 1.30}\n"
+
+
+def test_a_home_inside_the_project_is_not_copied_into_itself(origin: Path) -> None:
+    home = Home(origin / "simulation")
+    home.prepare(origin)
+    home.prepare(origin)
+    assert not (home.project / "simulation").exists()
+
+
+def test_one_simulation_at_a_time(home: Home) -> None:
+    with home.locked(), pytest.raises(BedplateError, match="another simulation runs"), home.locked():
+        pass
+    with home.locked():
+        pass
+
+
+def test_reset_deletes_simulations_and_nothing_else(origin: Path, home: Home) -> None:
+    home.reset()
+    home.prepare(origin)
+    home.reset()
+    assert not home.folder.exists()
+    with pytest.raises(UsageError, match="is not the home of a simulation"):
+        Home(origin).reset()
+    assert (origin / "__main__.py").exists()
+
+
+def test_the_project_is_found_from_below(origin: Path, tmp_path: Path) -> None:
+    assert find_project(origin / "stacks") == origin
+    with pytest.raises(UsageError, match=r"no Pulumi\.yaml in"):
+        find_project(tmp_path)
+
+
+def test_every_project_has_a_home_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("BEDPLATE_CACHE", str(tmp_path / "cache"))
+    first, second = (default_home(tmp_path / name / "infra") for name in ("a", "b"))
+    assert first.folder != second.folder
+    assert first.folder.parent == tmp_path / "cache" / "simulations"
+    assert first == default_home(tmp_path / "a" / "infra")
+
+
+REAL = {
+    "PATH": "/bin",
+    "HOME": "/home/me",
+    "LANG": "C",
+    "AWS_PROFILE": "production",
+    "AWS_ACCESS_KEY_ID": "x",
+    "GOOGLE_APPLICATION_CREDENTIALS": "x",
+    "ARM_CLIENT_SECRET": "x",
+    "AZURE_CLIENT_ID": "x",
+    "KUBECONFIG": "/home/me/.kube/config",
+    "CLOUDSDK_CONFIG": "/home/me/.config/gcloud",
+    "PULUMI_ACCESS_TOKEN": "x",
+    "PULUMI_BACKEND_URL": "s3://real",
+    "PULUMI_CONFIG_PASSPHRASE": "real",
+    "PULUMI_HOME": "/home/me/.pulumi",
+    "PULUMI_STACK": "prod",
+    "PULUMI_OPTION_POLICY_PACK": "policies",
+    "PULUMI_DEBUG_GRPC": "/tmp/log",
+}
+
+
+def test_no_credential_reaches_the_command(home: Home) -> None:
+    found = simulated_environment(REAL, home, "aws:1")
+    kept = {name for name in REAL if found.get(name) == REAL[name]}
+    assert kept == {"PATH", "HOME", "LANG", "PULUMI_OPTION_POLICY_PACK", "PULUMI_DEBUG_GRPC"}
+    assert found["PULUMI_BACKEND_URL"] == home.backend.as_uri()
+    assert found["PULUMI_DEBUG_PROVIDERS"] == "aws:1"
+    assert found["PULUMI_HOME"] == str(home.pulumi)
+    assert found["AWS_SHARED_CREDENTIALS_FILE"].startswith(str(home.folder))
+    assert "KUBECONFIG" not in found

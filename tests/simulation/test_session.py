@@ -1,0 +1,52 @@
+"""Which stack a command works on, and what the command line takes."""
+
+from __future__ import annotations
+
+import pytest
+
+from bedplate.cli.sim import pulumi_arguments
+from bedplate.errors import UsageError
+from bedplate.simulation.session import asked_stack, command_of
+
+
+@pytest.mark.parametrize(
+    ("arguments", "stack"),
+    [
+        (["up", "--stack", "vision-prod", "--yes"], "vision-prod"),
+        (["up", "--stack=vision-prod"], "vision-prod"),
+        (["-s", "vision-prod", "up"], "vision-prod"),
+        (["up", "--yes"], ""),
+        (["up", "--stack"], ""),
+    ],
+)
+def test_the_stack_that_is_asked_for(arguments: list[str], stack: str) -> None:
+    assert asked_stack(arguments) == stack
+
+
+@pytest.mark.parametrize(
+    ("arguments", "command"),
+    [(["up", "--yes"], "up"), (["--color=never", "preview"], "preview"), (["-s", "dev", "up"], "up"), (["--help"], "")],
+)
+def test_the_command(arguments: list[str], command: str) -> None:
+    assert command_of(arguments) == command
+
+
+def test_the_command_line_takes_pulumi_commands() -> None:
+    assert pulumi_arguments(["pulumi", "up", "--yes"], optional=False) == ["up", "--yes"]
+    assert pulumi_arguments([], optional=True) == []
+
+
+@pytest.mark.parametrize(
+    ("command", "said"),
+    [
+        ([], "no command to simulate"),
+        (["pulmi", "up"], "did you mean 'pulumi'?"),
+        (["terraform", "apply"], "only pulumi can be simulated, not 'terraform'"),
+        (["pulumi"], "pulumi needs a command"),
+    ],
+)
+def test_other_programs_are_refused(command: list[str], said: str) -> None:
+    with pytest.raises(UsageError) as error:
+        pulumi_arguments(command, optional=False)
+    assert said in error.value.message
+    assert error.value.hint

@@ -57,6 +57,16 @@ def test_named_runners_alone_reach_the_public_endpoint() -> None:
     assert network["publicAccessCidrs"] == ["203.0.113.0/24"]
 
 
+def test_a_zone_that_is_added_leaves_the_control_plane_and_other_subnets_alone() -> None:
+    zones = ["use1-az6", "use1-az1"]
+    before = changed({"clusters.use1.zones": zones})
+    after = changed({"clusters.use1.zones": [*zones, "use1-az2"]})
+    assert before[CLUSTER].inputs == after[CLUSTER].inputs
+    subnets = {label: one.inputs for label, one in before.items() if label.startswith("Subnet ")}
+    assert len(subnets) == 4
+    assert all(after[label].inputs == inputs for label, inputs in subnets.items())
+
+
 @pytest.mark.parametrize(("changes", "kept"), [({}, False), ({"clusters.use1.deletion_protection": True}, True)])
 def test_what_cannot_be_made_again_is_protected(changes: dict[str, Any], kept: bool) -> None:
     resources = changed(changes)

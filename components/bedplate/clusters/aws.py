@@ -89,7 +89,7 @@ def _declare_control_plane(
         role_arn=role.arn,
         version=plan.kubernetes_version,
         vpc_config=aws.eks.ClusterVpcConfigArgs(
-            subnet_ids=list(network.private_subnets.values()),
+            subnet_ids=[network.private_subnets[zone] for zone in plan.control_plane_zones],
             # Nodes always take the private way; the public one exists for the named runners alone.
             endpoint_private_access=True,
             endpoint_public_access=plan.public_endpoint,

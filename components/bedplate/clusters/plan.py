@@ -42,6 +42,15 @@ class ClusterPlan:
         """The zone identifiers, in the order in which zones are preferred."""
         return tuple(zone.zone for zone in self.network.zones)
 
+    @property
+    def control_plane_zones(self) -> tuple[str, ...]:
+        """The zones in which the control plane has its interfaces: the first two, which EKS asks for at least.
+
+        It takes no other zone later (EKS user guide, "View Amazon EKS networking requirements for VPC and subnets"),
+        so a zone that is added for nodes must not be among them.
+        """
+        return self.zones[:2]
+
 
 def plan_cluster(stack: StackSpec, name: str, spec: ClusterSpec) -> ClusterPlan:
     """Decide a cluster. The stack must have passed its preconditions."""

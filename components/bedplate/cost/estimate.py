@@ -66,6 +66,7 @@ def _group_lines(pool: NodePoolPlan, group: NodeGroupPlan) -> Iterator[CostLine]
         source=disk.source if disk else "",
         as_of=disk.as_of if disk else None,
         confidence="dated" if disk else "unknown",
+        service="ebs-gp3",
     )
 
 
@@ -113,4 +114,5 @@ def _fixed(cluster: ClusterPlan, item: str, unit: str, service: str, units: int)
         source=price.source if price else "",
         as_of=price.as_of if price else None,
         confidence="unknown" if price is None else "dated" if price.as_of else "undated",
+        service=service,
     )

@@ -26,6 +26,7 @@ class CostLine:
     `usd_per_hour` is the price of one unit; None means that no price is known, which is never the same as zero.
     `baseline_units` always run. `expected_unit_hours` are counted over a month. `max_units` may run at once.
     `owner` is where the thing is declared, for example `node_pools.h100`.
+    `service` is the service of the catalog that the price is of; empty for a machine.
     """
 
     owner: str
@@ -40,6 +41,7 @@ class CostLine:
     as_of: date | None
     confidence: Confidence
     note: str = ""
+    service: str = ""
 
 
 @dataclass(frozen=True, slots=True)

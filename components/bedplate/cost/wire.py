@@ -28,6 +28,7 @@ def to_wire(lines: Iterable[CostLine]) -> list[dict[str, Any]]:
             "asOf": line.as_of.isoformat() if line.as_of else None,
             "confidence": line.confidence,
             "note": line.note,
+            "service": line.service,
         }
         for line in lines
     ]
@@ -49,6 +50,7 @@ def from_wire(values: Iterable[Mapping[str, Any]]) -> tuple[CostLine, ...]:
             as_of=date.fromisoformat(value["asOf"]) if value.get("asOf") else None,
             confidence=cast("Confidence", value["confidence"]),
             note=value.get("note", ""),
+            service=value.get("service", ""),
         )
         for value in values
     )

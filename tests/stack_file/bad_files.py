@@ -46,7 +46,7 @@ EXPECTED: dict[str, list[tuple[int, int, str]]] = {
     "json-text-as-stack": [(2, 3, "bedplate:stack must be a mapping that starts")],
     "just-text": [(1, 1, "a stack file is a mapping that starts with")],
     "key-is-a-list": [(12, 7, "a key must be one word, not a list or a mapping")],
-    "key-is-a-number": [(12, 7, "node_pools.8: the key '8' is not text, and keys must be")],
+    "key-is-a-number": [(12, 7, "the key '8' is not text")],
     "key-is-a-switch": [(12, 7, "node_pools.on: 'on' is true to YAML 1.1 readers and text to")],
     "key-with-another-unit": [(17, 9, "node_pools.gpu.root_disk_gb: unknown key")],
     "key-without-a-colon": [(15, 9, "not valid YAML: a key without its colon")],
@@ -136,4 +136,6 @@ EXPECTED: dict[str, list[tuple[int, int, str]]] = {
     "wrong-indentation": [(14, 8, "not valid YAML: not indented as a key of the")],
     "yaml-directive": [(1, 1, "YAML directives (%YAML, %TAG) are not used in")],
     "zone-of-another-region": [(9, 27, "clusters.main.zones[1]: 'use2-az1' is no zone of us-east-1 that takes a")],
+    "key-without-a-value-in-brackets": [(16, 25, "the key '4' is not text")],
+    "question-mark-in-brackets": [(9, 25, "the engine cannot read a question mark without quotes")],
 }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from io import TextIOWrapper
 from typing import Annotated
 
 import typer
@@ -47,6 +48,9 @@ def root(
 
 def main() -> None:
     """Run the command line; exits 2 on bad input, 1 on failure, 130 when interrupted."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):  # a terminal that knows only ASCII shows escapes, not a traceback
+            stream.reconfigure(errors="backslashreplace")
     try:
         app()
     except BedplateError as error:

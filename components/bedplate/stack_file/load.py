@@ -16,7 +16,7 @@ from bedplate.stack import StackSpec
 from bedplate.stack_file.content import content_problems
 from bedplate.stack_file.document import Document, read_document
 from bedplate.stack_file.messages import model_problems
-from bedplate.stack_file.salvage import Rest, rest_of_stack, without_consequences
+from bedplate.stack_file.salvage import Rest, rests_of_stack, without_consequences
 from bedplate.stack_file.source import read_source
 
 if TYPE_CHECKING:
@@ -127,10 +127,11 @@ def _validated(
     spec, errors = _spec(data)
     problems += errors
     judged, rest = spec, Rest(data, ())
-    if errors:
-        rest = rest_of_stack(data, errors)
+    for rest in rests_of_stack(data, errors) if errors else ():
         judged, more = _spec(rest.data)
         problems += [problem for problem in more if rest.concerns(problem)]
+        if judged is not None:
+            break
     if judged is not None and judge is not None:
         problems += [problem for problem in judge(judged) if rest.concerns(problem)]
     return spec, problems

@@ -6,25 +6,29 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from bedplate.node_pools.spec import NodePoolSpec
 from bedplate.stack_file.fields import value_at
 from bedplate.stack_file.messages import UNKNOWN_KEY
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Collection, Iterator, Sequence
 
     from bedplate.errors import FieldPath, Problem
 
 _STAND_INS = {"team": "team", "environment": "dev"}
 """Valid values for required keys on which no precondition depends."""
 
+_ANY_NODES = {"min": 1, "max": 1}
+"""The same for the nodes of a pool: only a rule about the cluster as a whole looks at them."""
+
 
 @dataclass(frozen=True, slots=True)
 class Rest:
-    """A stack without the entries (clusters, pools) that the models refuse."""
+    """A stack without parts that the models refuse: entries (clusters, pools), or keys of pools."""
 
     data: Any
     dropped: Collection[FieldPath]
-    """Paths of the entries left out, for example `("node_pools", "gpu")`."""
+    """Paths of the entries and keys left out, for example `("node_pools", "gpu")`."""
     whole: Any = None
     """The stack with them."""
 
@@ -38,14 +42,35 @@ class Rest:
         return ("clusters", cluster) not in self.dropped
 
 
-def rest_of_stack(data: Any, errors: Sequence[Problem]) -> Rest:
-    """Return a stack without its unknown keys and without the entries in which something else is wrong."""
+def rests_of_stack(data: Any, errors: Sequence[Problem]) -> Iterator[Rest]:
+    """Yield what the models may still accept of a stack, the largest part first.
+
+    Unknown keys are left out in any case. First only the wrong keys of a pool are left out, as far as they are not
+    required; then every entry in which something is wrong.
+    """
     unknown = {problem.field for problem in errors if problem.message == UNKNOWN_KEY}
-    wrong = {problem.field[:2] for problem in errors if problem.message != UNKNOWN_KEY and problem.field}
-    rest = _without(data, (), unknown | wrong)
-    if isinstance(rest, dict):
-        rest |= {key: value for key, value in _STAND_INS.items() if (key,) in wrong}
-    return Rest(rest, frozenset(path for path in wrong if len(path) > 1), data)
+    wrong = {problem.field for problem in errors if problem.message != UNKNOWN_KEY and problem.field}
+    entries = {field[:2] for field in wrong if len(field) > 1}
+    top = {field for field in wrong if len(field) == 1}
+    keys = {field[:3] if _may_be_left_out(field) else field[:2] for field in wrong} - top
+    for left_out in (keys, entries):
+        rest = _without(data, (), unknown | top | left_out)
+        if isinstance(rest, dict):
+            rest |= {key: value for key, value in _STAND_INS.items() if (key,) in top}
+            _put_nodes(rest, left_out)
+        yield Rest(rest, left_out, data)
+
+
+def _may_be_left_out(field: FieldPath) -> bool:
+    key = str(field[2]) if len(field) > 2 and field[0] == "node_pools" else ""
+    return key == "nodes" or (key in NodePoolSpec.model_fields and not NodePoolSpec.model_fields[key].is_required())
+
+
+def _put_nodes(rest: dict[str, Any], left_out: Collection[FieldPath]) -> None:
+    pools = rest.get("node_pools")
+    for field in left_out:
+        if field[2:] == ("nodes",) and isinstance(pools, dict) and isinstance(pools.get(field[1]), dict):
+            pools[field[1]]["nodes"] = _ANY_NODES
 
 
 def without_consequences(problems: Sequence[Problem]) -> list[Problem]:

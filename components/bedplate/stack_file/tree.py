@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import yaml
 
 from bedplate.errors import InputError
+from bedplate.stack_file.scalars import Refusal, resolve
 from bedplate.stack_file.syntax import syntax_problem
 
 if TYPE_CHECKING:
@@ -97,6 +98,7 @@ class _Builder:
         self.root: Node | None = None
         self._open: list[SequenceNode | MappingNode] = []
         self._keys: list[ScalarNode | None] = []  # per open collection, the key that waits for its value
+        self._in_flow: list[bool] = []  # per open collection, whether it is written in brackets
 
     def take(self, event: yaml.Event) -> None:
         place = self.source.place(event.start_mark.index if event.start_mark else 0)
@@ -105,16 +107,16 @@ class _Builder:
         if isinstance(event, yaml.DocumentStartEvent):
             self._one_plain_document(event, place)
         elif isinstance(event, yaml.ScalarEvent):
-            self._add(ScalarNode(event.value, event.implicit[0], place))
+            self._add(self._scalar(event, place))
         elif isinstance(event, yaml.AliasEvent):
             self._add(ScalarNode("", plain=False, place=place))
         elif isinstance(event, yaml.SequenceStartEvent):
-            self._enter(SequenceNode(place))
+            self._enter(SequenceNode(place), event)
         elif isinstance(event, yaml.MappingStartEvent):
-            self._enter(MappingNode(place))
+            self._enter(MappingNode(place), event)
         elif isinstance(event, (yaml.SequenceEndEvent, yaml.MappingEndEvent)):
-            self._open.pop()
-            self._keys.pop()
+            for stack in (self._open, self._keys, self._in_flow):
+                stack.pop()
 
     def _one_plain_document(self, event: yaml.DocumentStartEvent, place: Place) -> None:
         if self.root is not None:
@@ -137,13 +139,23 @@ class _Builder:
                 hint="Put a value in quotes to make it text.",
             )
 
-    def _enter(self, node: SequenceNode | MappingNode) -> None:
+    def _scalar(self, event: yaml.ScalarEvent, place: Place) -> ScalarNode:
+        plain = event.implicit[0]
+        if plain and "?" in event.value and self._in_flow and self._in_flow[-1]:
+            hint = "Put the text in quotes."
+            self._report(
+                "the engine cannot read a question mark without quotes inside [ … ] or { … }", place, hint=hint
+            )
+        return ScalarNode(event.value, plain, place)
+
+    def _enter(self, node: SequenceNode | MappingNode, event: yaml.CollectionStartEvent) -> None:
         if len(self._open) == MAX_DEPTH:
             problem = self.source.problem(f"nested deeper than {MAX_DEPTH} levels", node.place)
             raise InputError([*self.problems, problem])
         self._add(node)
         self._open.append(node)
         self._keys.append(None)
+        self._in_flow.append(bool(event.flow_style))
 
     def _add(self, node: Node) -> None:
         if not self._open:
@@ -167,6 +179,11 @@ class _Builder:
             )
         if node.plain and node.text == "<<":
             self._report("the merge key << is not allowed; write the keys out", node.place)
+        if node.plain and not isinstance(resolve(node.text), str | Refusal):
+            hint = f'Put it in quotes: "{node.text}".'
+            self._report(
+                f"the key {node.text!r} is not text, and the engine takes only text as keys", node.place, hint=hint
+            )
         if first := parent.entries.get(node.text):
             before = f"first in line {first.key.place.line}, column {first.key.place.column}"
             self._report(f"the key {node.text!r} stands twice in this mapping; {before}", node.place)

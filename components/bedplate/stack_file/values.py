@@ -48,8 +48,6 @@ def _scalar(source: Source, node: ScalarNode, path: FieldPath, problems: list[Pr
 
 def _check_key(source: Source, key: ScalarNode, path: FieldPath, problems: list[Problem]) -> None:
     value = resolve(key.text) if key.plain else key.text
-    if isinstance(value, str):
-        return
-    message = value.message if isinstance(value, Refusal) else f"the key {key.text!r} is not text, and keys must be"
-    problem = source.problem(message, key.place, hint=f'Put it in quotes: "{key.text}".')
-    problems.append(replace(problem, field=path, about_key=True, decides=True))
+    if isinstance(value, Refusal):
+        problem = source.problem(value.message, key.place, hint=f'Put it in quotes: "{key.text}".')
+        problems.append(replace(problem, field=path, about_key=True, decides=True))

@@ -95,7 +95,7 @@ def test_a_second_installation_waits_and_a_killed_one_does_not_block(tmp_path: P
 def test_a_folder_that_cannot_be_made_is_an_error_with_a_remedy(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with (
-        pytest.raises(BedplateError, match="cannot install an engine") as caught,
+        pytest.raises(BedplateError, match="cannot install anything") as caught,
         exclusive(tmp_path / "file" / "engine", Silence()),
     ):
         pass

@@ -7,19 +7,19 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
-from bedplate.engine.go_build import build_variables, explain_failure
-from bedplate.engine.go_source import build, installed_build, installed_go
+from bedplate.engine.go_source import build, installed_build
+from bedplate.engine.go_toolchain import GoModule, build_variables, explain_failure, installed_go
 from bedplate.engine.installation import install, locate
 from bedplate.engine.model import LANGUAGE_HOST, SHIM, Engine, Silence, Unavailable
 from bedplate.engine.recipe import GoRelease, find_recipe
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
     from tests.engine_install.conftest import Machine
 
@@ -71,7 +71,7 @@ def test_go_runs_in_an_environment_that_gives_the_same_engine_everywhere() -> No
     ],
 )
 def test_a_failed_build_is_explained(lines: list[str], reason: str, remedy: str) -> None:
-    failure = explain_failure(lines, "1.25.11")
+    failure = explain_failure(lines, GoModule(Path("tools/engine"), "1.25.11", ""), [HOST])
     assert reason in failure.reason
     assert remedy in failure.remedy
 

@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from bedplate.engine.go_build import build_variables
-from bedplate.engine.go_source import installed_go
+from bedplate.engine.go_toolchain import build_variables, installed_go
 from bedplate.engine.recipe import find_recipe
 
 if TYPE_CHECKING:

@@ -1,4 +1,4 @@
-"""The folder outside the clone where engines are kept, and how one is put there whole or not at all."""
+"""The folder outside the clone where what was built is kept, and how it is put there whole or not at all."""
 
 from __future__ import annotations
 
@@ -93,6 +93,6 @@ def publish(work: Path, target: Path) -> None:
 
 def _cannot_write(directory: Path, error: OSError) -> BedplateError:
     return BedplateError(
-        f"cannot install an engine in {directory}: {error}",
+        f"cannot install anything in {directory}: {error}",
         hint="Set BEDPLATE_CACHE to a folder that can be written and has 500 MB free.",
     )

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
-import subprocess
 import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from bedplate.engine.cache import engines_directory, publish, workspace
-from bedplate.engine.go_build import BuildError, build_engine
+from bedplate.engine.go_build import build_engine
+from bedplate.engine.go_toolchain import BuildError, installed_go
 from bedplate.engine.model import LANGUAGE_HOST, SHIM, Engine, Progress, Unavailable
 from bedplate.engine.path_source import read_version
-from bedplate.engine.recipe import GoRelease, Recipe, engine_key, find_recipe, parse_go_version
+from bedplate.engine.recipe import GoRelease, Recipe, engine_key, find_recipe
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -78,25 +77,6 @@ def build(progress: Progress) -> Engine | Unavailable:
         _write_manifest(work, recipe, go)
         publish(work, target)
     return Engine(target / "pulumi", recipe.version, "built")
-
-
-def installed_go() -> GoRelease | None:
-    """Return the Go release on PATH, without letting it switch to another one that it would download."""
-    if shutil.which("go") is None:
-        return None
-    try:
-        answer = subprocess.run(
-            ["go", "version"],
-            env=os.environ | {"GOTOOLCHAIN": "local"},
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            timeout=20,
-            check=True,
-        )
-    except (OSError, subprocess.SubprocessError):
-        return None
-    return parse_go_version(answer.stdout)
 
 
 def built_engines(directory: Path) -> Sequence[tuple[Path, Manifest]]:

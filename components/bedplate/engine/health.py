@@ -10,7 +10,7 @@ from importlib.metadata import version as distribution_version
 from typing import TYPE_CHECKING
 
 from bedplate.engine.cache import engines_directory
-from bedplate.engine.go_source import installed_go
+from bedplate.engine.go_toolchain import installed_go
 from bedplate.engine.installation import environment, locate
 from bedplate.engine.model import Check, Unavailable
 from bedplate.engine.path_source import find_host, from_path, read_version

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
 import pytest
 
 from bedplate.cli.sim import pulumi_arguments
 from bedplate.errors import UsageError
 from bedplate.simulation.session import asked_stack, command_of
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 @pytest.mark.parametrize(
@@ -50,3 +55,36 @@ def test_other_programs_are_refused(command: list[str], said: str) -> None:
         pulumi_arguments(command, optional=False)
     assert said in error.value.message
     assert error.value.hint
+
+
+@pytest.mark.parametrize("separator", [["--"], []])
+def test_options_after_pulumi_are_pulumis(
+    separator: list[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    import typer
+    from typer.testing import CliRunner
+
+    from bedplate.cli import sim
+    from bedplate.simulation import session
+    from bedplate.simulation.processes import Completed
+
+    given: dict[str, Any] = {}
+
+    def record(_project: Path, arguments: list[str], **options: Any) -> Completed:
+        given.update(options, arguments=arguments)
+        return Completed(7)
+
+    monkeypatch.setattr(session, "run", record)
+    app = typer.Typer()
+    app.command("sim", context_settings=sim.CONTEXT_SETTINGS)(sim.sim)
+    command = ["--fault", "deleted:x", "--home", str(tmp_path), *separator, "pulumi", "up", "--home", "y", "-s", "dev"]
+    result = CliRunner().invoke(app, command)
+    assert result.exit_code == 7
+    assert given == {
+        "arguments": ["up", "--home", "y", "-s", "dev"],
+        "home": tmp_path,
+        "faults": ["deleted:x"],
+        "runner": None,
+    }
+    assert "Simulated clouds" in result.stderr
+    assert result.stdout == ""

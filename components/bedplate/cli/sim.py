@@ -10,8 +10,8 @@ import typer
 
 from bedplate.errors import UsageError, nearest
 
-CONTEXT_SETTINGS = {"allow_extra_args": True, "ignore_unknown_options": False}
-"""For the application that mounts `sim`: what follows `--` is pulumi's."""
+CONTEXT_SETTINGS = {"allow_interspersed_args": False}
+"""For the application that mounts `sim`: what follows `pulumi` is pulumi's, with `--` before it or without."""
 
 
 def sim(

@@ -73,6 +73,11 @@ def server_of(instance: Instance) -> str:
     return _server(config, instance.config.get("context") or config.get("current-context"))
 
 
+def is_gone_when_unreachable(instance: Instance) -> bool:
+    """Return whether a kubernetes provider was told that a cluster that it cannot reach was deleted."""
+    return instance.config.get("deleteUnreachable") in (True, "true")
+
+
 def refuse_unreachable(world: World, server: str, runner: Runner) -> None:
     """Raise what the kubernetes provider says when the API server cannot be reached."""
     unreachable = "configured Kubernetes cluster is unreachable: "
@@ -94,7 +99,7 @@ def _server(config: dict[str, Any], context: str | None) -> str:
     clusters = {entry.get("name"): entry.get("cluster") or {} for entry in config.get("clusters") or []}
     contexts = {entry.get("name"): entry.get("context") or {} for entry in config.get("contexts") or []}
     chosen = clusters.get(contexts.get(context, {}).get("cluster")) or next(iter(clusters.values()), {})
-    return str(chosen.get("server") or "").rstrip("/")
+    return str(chosen.get("server") or "").rstrip("/").removesuffix(":443")
 
 
 def _url(cluster: Resource) -> str:

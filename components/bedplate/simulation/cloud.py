@@ -27,6 +27,10 @@ if TYPE_CHECKING:
     from bedplate.simulation.requests import Instance
     from bedplate.simulation.world_file import Properties, World
 
+_IF_DELETED = (  # pulumi-kubernetes provider/pkg/provider/provider.go, read 2026-08
+    "If the cluster was deleted, you can remove this resource from Pulumi state by rerunning the operation with the "
+    'PULUMI_K8S_DELETE_UNREACHABLE environment variable set to "true"'
+)
 SUBNET = "aws:ec2/subnet:Subnet"
 
 
@@ -103,10 +107,8 @@ class Cloud:
 
     def delete(self, instance: Instance, urn: str, identity: str) -> None:
         """Take a resource out of the world, with what goes with it; one that is gone already is no error."""
-        token, _ = parts_of(urn)
-        place = self._place(instance)
         with self.world.lock:
-            resource = self.world.get(token, place, identity)
+            resource = self.read(instance, urn, identity)
             if resource is None:
                 return
             references.refuse_held(self.world, resource)
@@ -115,7 +117,13 @@ class Cloud:
     def read(self, instance: Instance, urn: str, identity: str) -> Resource | None:
         """Return a resource as it is in the world, or None where it is gone."""
         token, _ = parts_of(urn)
-        return self.world.get(token, self._place(instance), identity)
+        try:
+            place = self._place(instance)
+        except Refusal as refusal:
+            if api_server.is_gone_when_unreachable(instance):
+                return None
+            raise Refusal(f"{refusal}. {_IF_DELETED}" if instance.package == "kubernetes" else str(refusal)) from None
+        return self.world.get(token, place, identity)
 
     def _refuse(self, request: Request, name: str) -> str:
         """Ask the rules of the service; return why the resource will be half made, or an empty string."""

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 ACCOUNT = "000000000000"
 """The simulated AWS account; no real account has this number."""
 
+_ANSWERED = ("aws", "gcp", "azure-native")
 _DEPTH = 3
 
 
@@ -76,7 +77,7 @@ class Subject:
 def answers(token: str) -> Mapping[str, Any]:
     """Return what the data files say of a resource type; empty where they say nothing."""
     package = token.split(":")[0]
-    if package != "aws":
+    if package not in _ANSWERED:
         return {}
     rows: Mapping[str, Mapping[str, Any]] = load(f"{package}.yaml")
     return rows.get(token, {})

@@ -58,6 +58,6 @@ def _value(match: re.Match[str], variables: Mapping[str, Any], seed: str) -> Any
         return "-".join((random[:8], random[8:12], random[12:16], random[16:20], random[20:32]))
     if name == "number":
         return str(int(random, 16))[: int(length)]
-    if name == "address":  # an address of the documentation range: nobody's (RFC 5737)
-        return f"198.51.100.{int(random[:2], 16)}"
+    if name == "address":  # of the range for tests of network devices: nobody's (RFC 2544)
+        return f"198.18.{int(random[:2], 16)}.{int(random[2:4], 16)}"
     return "2026-01-01T00:00:00Z"  # one moment for all: outputs follow from the seed alone

@@ -10,6 +10,7 @@ from bedplate import catalog
 from bedplate.errors import UsageError, listing, nearest
 from bedplate.sdk_types import is_known_token
 from bedplate.sdk_types.classes import SDK_PACKAGES
+from bedplate.simulation.kubernetes_objects import contents
 from bedplate.simulation.zones import all_zones, zone_id
 
 if TYPE_CHECKING:
@@ -36,7 +37,8 @@ def apply_to_world(faults: Iterable[Fault], world: World) -> None:
     """Change and delete in the world what drift and deletion faults say, as if somebody had done it by hand."""
     for fault in faults:
         if fault.kind == "deleted":
-            world.remove(*_named(fault, world))
+            for resource in _named(fault, world):
+                world.remove(resource, *contents(world, resource))
         elif fault.kind == "drift":
             for resource in _named(fault, world):
                 world.put(drifted(resource, fault))

@@ -9,6 +9,7 @@ from bedplate.clusters.plan import ClusterPlan, plan_cluster
 from bedplate.clusters.spec import ClusterReference, ClusterSpec
 from bedplate.cost.estimate import cluster_cost, pool_cost
 from bedplate.cost.range import CostRange
+from bedplate.cost.usage import not_counted, usage_cost
 from bedplate.errors import InputError
 from bedplate.node_pools.plan import NodePoolPlan, plan_node_pool
 from bedplate.preconditions import stack_problems
@@ -70,6 +71,7 @@ def plan_stack(stack: StackSpec, references: Mapping[str, StackSpec] | None = No
     pools = tuple(plan_node_pool(stack, name, pool, plans[pool.cluster]) for name, pool in stack.node_pools.items())
     lines = [line for cluster in owned.values() for line in cluster_cost(cluster.plan)]
     lines += [line for pool in pools for line in pool_cost(pool)]
+    lines += [line for name, cluster in plans.items() for line in usage_cost(cluster, stack.usage.get(name))]
     return StackPlan(
         team=stack.team,
         environment=stack.environment,
@@ -77,7 +79,7 @@ def plan_stack(stack: StackSpec, references: Mapping[str, StackSpec] | None = No
         clusters=owned,
         references=referenced,
         node_pools=pools,
-        cost=CostRange(tuple(lines)),
+        cost=CostRange(tuple(lines), not_counted({name: stack.usage.get(name) for name in plans})),
     )
 
 

@@ -21,7 +21,12 @@ def stack_problems(stack: StackSpec, references: Mapping[str, StackSpec] | None 
     `references` holds the platform stacks that the stack refers to, by stack name.
     """
     known = references or {}
-    return [*cluster_problems(stack), *_reference_problems(stack, known), *pool_problems(stack, known)]
+    return [
+        *cluster_problems(stack),
+        *_reference_problems(stack, known),
+        *pool_problems(stack, known),
+        *_usage_problems(stack),
+    ]
 
 
 def _reference_problems(stack: StackSpec, references: Mapping[str, StackSpec]) -> Iterator[Problem]:
@@ -45,4 +50,16 @@ def _reference_problems(stack: StackSpec, references: Mapping[str, StackSpec]) -
                 ("clusters", name, "name"),
                 allowed=owned,
                 nearest=nearest(cluster.name, owned),
+            )
+
+
+def _usage_problems(stack: StackSpec) -> Iterator[Problem]:
+    for name in stack.usage:
+        if name not in stack.clusters:
+            yield Problem(
+                f"the stack has no cluster {name!r}, so this use is nobody's",
+                ("usage", name),
+                allowed=tuple(stack.clusters),
+                nearest=nearest(name, stack.clusters),
+                about_key=True,
             )

@@ -7,6 +7,7 @@ from typing import Literal
 from pydantic import Field
 
 from bedplate.clusters.spec import AnyCluster
+from bedplate.cost.spec import UsageSpec
 from bedplate.node_pools.spec import NodePoolSpec
 from bedplate.stack_file.model import LabelValue, Name, StrictModel
 
@@ -23,3 +24,7 @@ class StackSpec(StrictModel):
         min_length=1, description="Clusters by name: created here, or referred to."
     )
     node_pools: dict[Name, NodePoolSpec] = Field(default={}, description="Node pools by name.")
+    usage: dict[Name, UsageSpec] = Field(
+        default={},
+        description="Expected traffic and logs, by the name of the cluster they concern. Only the cost depends on it.",
+    )

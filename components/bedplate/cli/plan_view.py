@@ -8,7 +8,6 @@ from rich import box
 from rich.table import Table
 from rich.text import Text
 
-from bedplate.cost.estimate import NOT_COUNTED
 from bedplate.cost.summary import dollars, headrooms
 from bedplate.risks import risks
 
@@ -62,7 +61,7 @@ def show_cost(console: Console, plan: StackPlan, cap: Cap | None) -> None:
     console.print(lines)
     console.print(_totals(plan, cap))
     console.print(Text(f"Prices: {'; '.join(_price_origins(plan.cost.lines))}.", style="dim"))
-    console.print(Text(f"Not counted: {'; '.join(NOT_COUNTED)}.", style="dim"))
+    console.print(Text(f"Not counted: {'; '.join(plan.cost.not_counted)}.", style="dim"))
 
 
 def show_risks(console: Console, plan: StackPlan) -> None:

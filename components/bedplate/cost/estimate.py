@@ -15,14 +15,6 @@ if TYPE_CHECKING:
     from bedplate.clusters.plan import ClusterPlan
     from bedplate.node_pools.plan import NodeGroupPlan, NodePoolPlan
 
-NOT_COUNTED = (
-    "data through NAT gateways, between zones and to the internet",
-    "control-plane logs",
-    "container image storage",
-    "taxes, discounts and commitments",
-)
-"""What depends on use that nobody declared. Shown beside every figure, so that nobody takes the range for a bill."""
-
 
 def pool_cost(pool: NodePoolPlan) -> tuple[CostLine, ...]:
     """Return the lines of a pool: machines and their root volumes, per offer.

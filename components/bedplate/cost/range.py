@@ -46,9 +46,13 @@ class CostLine:
 
 @dataclass(frozen=True, slots=True)
 class CostRange:
-    """The cost of a stack. Sums leave out lines without a price: look at `unpriced` before trusting them."""
+    """The cost of a stack. Sums leave out lines without a price: look at `unpriced` before trusting them.
+
+    `not_counted` says in words what is in no line, because it depends on use that nobody declared or on a contract.
+    """
 
     lines: tuple[CostLine, ...]
+    not_counted: tuple[str, ...] = ()
 
     @property
     def unpriced(self) -> tuple[CostLine, ...]:

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from bedplate.cost.estimate import NOT_COUNTED
 from bedplate.cost.wire import to_wire
 
 if TYPE_CHECKING:
@@ -47,7 +46,7 @@ def cost_json(cost: CostRange, cap: Cap | None) -> dict[str, Any]:
         "cap": None if cap is None else {"hourly_usd": cap.hourly_usd, "monthly_usd": cap.monthly_usd},
         "complete": not cost.unpriced,
         "lines": to_wire(cost.lines),
-        "not_counted": list(NOT_COUNTED),
+        "not_counted": list(cost.not_counted),
     }
 
 

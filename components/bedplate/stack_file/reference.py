@@ -83,7 +83,8 @@ def _value(kind: Kind) -> str:
     if len(kind.members) > 1:
         return " or ".join(_value(member) for member in kind.members)
     if kind.model:
-        return _joined(kind.model.__doc__ or "").rstrip(".").lower()
+        first_sentence = _joined(kind.model.__doc__ or "").partition(". ")[0].rstrip(".")
+        return first_sentence[:1].lower() + first_sentence[1:]
     if kind.words:
         return ", ".join(f"`{word}`" for word in kind.words)
     if kind.wording:

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 # Suffix of a key: what one of it is.
 UNITS = {
     "gib": "GiB (2^30 bytes)",
+    "gib_per_month": "GiB a month",
     "tib": "TiB (2^40 bytes)",
     "mib": "MiB (2^20 bytes)",
     "seconds": "seconds",

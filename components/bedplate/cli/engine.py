@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated
 
@@ -13,7 +12,6 @@ from bedplate.errors import BedplateError
 
 if TYPE_CHECKING:
     from bedplate.engine.model import Check
-    from bedplate.engine.progress import LiveProgress, PlainProgress
 
 app = typer.Typer(
     help="Install, find and examine the Pulumi engine.",
@@ -30,7 +28,9 @@ def install() -> None:
 
     engine = installation.locate()
     if engine is None:
-        with _progress() as progress:
+        from bedplate.engine.progress import progress_for_people
+
+        with progress_for_people() as progress:
             engine = installation.install(progress)
     typer.echo(f"pulumi {engine.version} at {engine.pulumi}")
 
@@ -74,15 +74,3 @@ def _print_table(checks: list[Check]) -> None:
             finding.append(f"\n→ {check.remedy}", style="bold")
         table.add_row(check.name, Text(check.status, style=_STYLES[check.status]), finding)
     Console(highlight=False).print(table)
-
-
-def _progress() -> LiveProgress | PlainProgress:
-    """Progress goes to standard error, so that what the command prints stays usable in a script."""
-    from rich.console import Console
-
-    from bedplate.engine.progress import LiveProgress, PlainProgress
-
-    console = Console(stderr=True)
-    if console.is_terminal:
-        return LiveProgress(console)
-    return PlainProgress(lambda line: print(line, file=sys.stderr, flush=True))

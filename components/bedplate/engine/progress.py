@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from typing import TYPE_CHECKING
 
@@ -74,6 +75,16 @@ class PlainProgress:
             return
         self._last = now
         self._write(f"  {elapsed(now - self._started)}  {text}")
+
+
+def progress_for_people() -> LiveProgress | PlainProgress:
+    """Progress on standard error, so that what a command prints stays usable in a script."""
+    from rich.console import Console
+
+    console = Console(stderr=True)
+    if console.is_terminal:
+        return LiveProgress(console)
+    return PlainProgress(lambda line: print(line, file=sys.stderr, flush=True))
 
 
 def elapsed(seconds: float) -> str:

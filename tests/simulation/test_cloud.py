@@ -305,6 +305,48 @@ def test_a_shortage_of_something_else_strikes_nothing(tmp_path: Path, fault: str
     assert sandbox.create(NODE_GROUP, **inputs).failure == ""
 
 
+@pytest.mark.parametrize(
+    ("token", "fault", "inputs", "said"),
+    [
+        (
+            "gcp:container/nodePool:NodePool",
+            "capacity:a3-highgpu-8g@us-central1-a",
+            {
+                "cluster": "c",
+                "location": "us-central1-a",
+                "nodeCount": 1,
+                "nodeConfig": {"machineType": "a3-highgpu-8g"},
+            },
+            "ZONE_RESOURCE_POOL_EXHAUSTED: the zone 'us-central1-a'",
+        ),
+        (
+            "azure-native:containerservice:AgentPool",
+            "quota:Standard_ND96isr_H100_v5",
+            {"resourceGroupName": "g", "resourceName": "c", "count": 1, "vmSize": "Standard_ND96isr_H100_v5"},
+            'Code="QuotaExceeded"',
+        ),
+        (
+            "azure-native:containerservice:AgentPool",
+            "capacity:Standard_ND96isr_H100_v5@2",
+            {
+                "resourceGroupName": "g",
+                "resourceName": "c",
+                "count": 1,
+                "vmSize": "Standard_ND96isr_H100_v5",
+                "availabilityZones": ["1", "2"],
+            },
+            'Code="AllocationFailed" Message="Allocation failed: no sufficient capacity',
+        ),
+    ],
+)
+def test_shortages_on_the_other_clouds(
+    tmp_path: Path, token: str, fault: str, inputs: dict[str, Any], said: str
+) -> None:
+    with pytest.raises(HalfMade) as half:
+        Sandbox(tmp_path, fault).create(token, "pool", Instance(token.split(":")[0]), **inputs)
+    assert said in str(half.value)
+
+
 def test_an_interrupt_hands_over_what_is_being_made(tmp_path: Path) -> None:
     sandbox = Sandbox(tmp_path, "slow:aws:ec2/vpc:Vpc=600s")
     threading.Timer(0.05, sandbox.cloud.cancelled.set).start()

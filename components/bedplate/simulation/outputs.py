@@ -29,6 +29,7 @@ ACCOUNT = "000000000000"
 """The simulated AWS account; no real account has this number."""
 
 _ANSWERED = ("aws", "gcp", "azure-native")
+_PLACES = {"aws": "region", "azure-native": "location"}  # what a provider fills in from its configuration
 _DEPTH = 3
 
 
@@ -64,6 +65,7 @@ class Subject:
         """What the fields of a template stand for."""
         return {
             "region": self.region,
+            "location": self.region,
             "account": ACCOUNT,
             "id": self.identity,
             "kind": snake_case(self.kind).replace("_", "-"),
@@ -97,8 +99,9 @@ def outputs_of(subject: Subject) -> Properties:
     _merge(outputs, fill(added, subject.variables, subject.seed))
     if known is None:
         return outputs
-    if "region" in known.outputs and subject.package == "aws":
-        outputs.setdefault("region", subject.region)
+    where = _PLACES.get(subject.package, "")
+    if where in known.outputs:
+        outputs.setdefault(where, subject.region)
     if "tagsAll" in known.outputs:
         outputs["tagsAll"] = {**(subject.default_tags or {}), **(outputs.get("tags") or {})}
     for name, declared in computed.items():

@@ -1,18 +1,19 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import pulumi
 import pytest
 
 from bedplate import program
 from bedplate.errors import BedplateError, InputError
+from bedplate.simulation.demo import DemoProject
+from tests.support.engine import new_workspace
 from tests.support.stacks import CLUSTER, STACK, SYSTEM, changed
 
-if TYPE_CHECKING:
-    from pathlib import Path
-
+PROJECT = Path(__file__).parents[1]
 CAPS = """\
 max_machine_price_age_days: 365
 max_service_price_age_days: 1460
@@ -87,3 +88,23 @@ def test_a_mistake_of_a_user_ends_without_a_traceback(project: Path, monkeypatch
         program.run()
     assert stopped.value.code == program.ALREADY_SHOWN
     assert "environment" in messages[0]
+
+
+def test_a_secret_inside_the_stack_is_refused_before_it_reaches_the_state(project: Path) -> None:
+    pulumi.runtime.set_all_config({"bedplate:stack": json.dumps(STACK)}, ["bedplate:stack"])
+    with pytest.raises(BedplateError, match="would reach the state in plain text"):
+        program.planned(project)
+
+
+@pytest.mark.engine
+def test_the_engine_tells_the_program_of_a_secret_inside_the_stack(tmp_path: Path) -> None:
+    """The value is decrypted by then; only the engine knows that it was a secret."""
+    workspace = new_workspace(tmp_path)
+    copy = DemoProject.copied(PROJECT, tmp_path / "copy").folder
+    assert workspace.pulumi("stack", "init", "vision-dev", cwd=copy).returncode == 0
+    secret = ("config", "set", "--secret", "--path", "bedplate:stack.cost_center", "cc-1")
+    assert workspace.pulumi(*secret, cwd=copy).returncode == 0
+    run = workspace.pulumi("preview", cwd=copy)
+    assert run.returncode != 0
+    assert "would reach the state in plain text" in run.stdout
+    assert "unhandled" not in run.stdout

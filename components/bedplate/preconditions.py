@@ -51,6 +51,13 @@ def _reference_problems(stack: StackSpec, references: Mapping[str, StackSpec]) -
                 allowed=owned,
                 nearest=nearest(cluster.name, owned),
             )
+        first = next(key for key, other in stack.clusters.items() if other == cluster)
+        if first != name:
+            yield Problem(
+                f"{first!r} is the same cluster already",
+                ("clusters", name),
+                hint=f"Use {first!r} for the pools of both.",
+            )
 
 
 def _usage_problems(stack: StackSpec) -> Iterator[Problem]:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pulumi
+from pulumi.runtime.config import is_config_secret
 from pydantic import ValidationError
 
 from bedplate.cost.caps import CAPS_FILE, excesses, read_caps
@@ -61,6 +62,11 @@ def _no_garbage_to_look_for() -> Iterator[None]:
 
 def planned(root: Path) -> StackPlan:
     """Return the plan of the stack in the project at `root`; raises BedplateError when it may not be declared."""
+    if is_config_secret("bedplate:stack"):
+        raise BedplateError(
+            "bedplate:stack holds a `secure:` value, which would reach the state in plain text",
+            hint="`bedplate validate` shows where. Keep it under a key of its own: pulumi config set --secret NAME",
+        )
     data = pulumi.Config("bedplate").require_object("stack")
     references = _references(data, root / STACKS_FOLDER)
     plan = plan_stack(parse_stack(data, references), references)

@@ -2,10 +2,10 @@ from __future__ import annotations
 
 import pytest
 
-from bedplate.clusters.plan import choose_zones, plan_cluster
+from bedplate.clusters.plan import cluster_zones, plan_cluster
 from bedplate.clusters.spec import ClusterSpec
 from bedplate.stack import StackSpec
-from tests.support.stacks import stack
+from tests.support.stacks import REMOVED, stack
 
 
 def cluster_of(spec: StackSpec) -> ClusterSpec:
@@ -14,26 +14,16 @@ def cluster_of(spec: StackSpec) -> ClusterSpec:
     return cluster
 
 
-@pytest.mark.parametrize(
-    ("candidates", "offered", "chosen"),
-    [
-        ("abcd", [], "abc"),
-        ("abcd", ["d"], "abd"),
-        ("abcd", ["cd", "d"], "acd"),
-        ("abcdef", ["e", "f", "d"], "def"),
-        ("abcdef", ["f", "f", "e", "d", "c"], "cdf"),
-        ("ab", ["b"], "ab"),
-    ],
-)
-def test_zones_offer_every_machine_if_they_can_and_most_machines_else(
-    candidates: str, offered: list[str], chosen: str
-) -> None:
-    assert choose_zones(list(candidates), offered) == tuple(chosen)
+def test_the_region_decides_the_zones_and_the_pools_never_do() -> None:
+    with_pools, without = stack(), stack({"node_pools.l4": REMOVED, "node_pools.h100": REMOVED})
+    assert cluster_zones(cluster_of(with_pools)) == cluster_zones(cluster_of(without))
+    assert cluster_zones(cluster_of(with_pools)) == ("use1-az1", "use1-az2", "use1-az4")  # az3 takes no control plane
 
 
-def test_the_choice_of_zones_does_not_depend_on_the_order_of_pools() -> None:
-    offered = ["f", "ef", "cd", "d"]
-    assert choose_zones("abcdef", offered) == choose_zones("abcdef", offered[::-1])
+def test_declared_zones_keep_their_order() -> None:
+    spec = stack({"clusters.use1.zones": ["use1-az6", "use1-az2"]})
+    plan = plan_cluster(spec, "use1", cluster_of(spec))
+    assert plan.zones == plan.control_plane_zones == ("use1-az6", "use1-az2")
 
 
 @pytest.mark.parametrize(

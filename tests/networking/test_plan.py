@@ -6,16 +6,31 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bedplate import catalog
 from bedplate.networking.plan import MOST_ZONES, plan_network
 from bedplate.networking.spec import NetworkSpec
 
 ZONES = tuple(f"use1-az{number}" for number in range(1, MOST_ZONES + 1))
 
 
-def test_a_zone_keeps_its_subnets_when_zones_are_added_behind_it() -> None:
-    two = plan_network(NetworkSpec(), ZONES[:2])
-    six = plan_network(NetworkSpec(), ZONES)
-    assert six.zones[:2] == two.zones
+@given(others=st.lists(st.sampled_from(ZONES[1:]), unique=True), position=st.integers(0, 6))
+def test_a_zone_keeps_its_subnets_whatever_zones_come_and_go_beside_it(others: list[str], position: int) -> None:
+    alone = plan_network(NetworkSpec(nat="single"), ["use1-az1"]).zones[0]
+    zones = [*others[:position], "use1-az1", *others[position:]]
+    among = next(zone for zone in plan_network(NetworkSpec(), zones).zones if zone.zone == "use1-az1")
+    assert (among.private_cidr, among.public_cidr) == (alone.private_cidr, alone.public_cidr)
+
+
+@pytest.mark.parametrize("zone", ["use1-az0", "use1-az8", "us-east-1a", ""])
+def test_a_zone_without_a_number_has_no_place(zone: str) -> None:
+    with pytest.raises(ValueError, match="does not end with a number"):
+        plan_network(NetworkSpec(), [zone])
+
+
+def test_every_zone_of_every_region_has_a_place_of_its_own() -> None:
+    for region in catalog.regions("aws"):
+        zones = catalog.control_plane_zones("aws", region)
+        assert len({zone.private_cidr for zone in plan_network(NetworkSpec(), zones).zones}) == len(zones)
 
 
 @given(prefix=st.integers(16, 19), second_octet=st.integers(0, 255), count=st.integers(2, MOST_ZONES))

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 import yaml
 
+from bedplate import catalog
 from bedplate.cost.estimate import pool_cost
 from bedplate.cost.wire import from_wire
 from bedplate.node_pools.aws import update_strategy
@@ -26,7 +27,10 @@ def of_kind(kind: str) -> list[Declared]:
 
 
 def template(machine: str, **pool: Any) -> dict[str, Any]:
-    plan = plan_stack(one_pool(machine=machine, role="training", **pool))
+    offered = catalog.machine("aws", machine)
+    assert offered is not None
+    zones = sorted({*catalog.control_plane_zones("aws", "us-east-1")[:2], *offered.zones["us-east-1"]} - {"use1-az3"})
+    plan = plan_stack(one_pool({"clusters.use1.zones": zones}, machine=machine, role="training", **pool))
     return by_label(declared(lambda: declare(plan)))["LaunchTemplate vision-dev-it-offer1-template"].inputs
 
 

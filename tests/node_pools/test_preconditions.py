@@ -29,6 +29,7 @@ CASES: list[tuple[dict[str, Any], str, str, str]] = [
     ({"node_pools.l4.machine": "g6.2xlage"}, "node_pools.l4.machine", "no machine type", "g6.2xlarge"),
     ({"node_pools.h100.offers.1.machine": "p5.48x"}, "node_pools.h100.offers[1].machine", "no machine type", "p5.4"),
     ({"node_pools.l4.machine": "p5e.48xlarge"}, "node_pools.l4.machine", "not offered in us-east-1", "us-west-2"),
+    ({"node_pools.l4.machine": "p6-b300.48xlarge"}, "node_pools.l4.machine", "is offered in use1-az6, and the", ""),
     ({"node_pools.l4.zones": ["use1-az3"]}, "node_pools.l4.zones[0]", "not among the cluster's zones", "use1-az1"),
     (
         {"clusters.use1.zones": ["use1-az1", "use1-az2"], "node_pools.l4.machine": "p6-b300.48xlarge"},
@@ -85,6 +86,13 @@ def test_refused_references(changes: dict[str, Any], platform: dict[str, Any] | 
     found = problems(changes, platform)
     assert [dotted(problem.field) for problem in found] == [field]
     assert message in found[0].message
+
+
+def test_one_cluster_has_one_name_in_a_stack() -> None:
+    again = {"clusters.again": {"stack": "platform-dev", "name": "use1"}}
+    found = problems(REFERENCE | again, {"clusters.use1.device_plugins": ["nvidia", "efa"]})
+    assert [dotted(problem.field) for problem in found] == ["clusters.again"]
+    assert "same cluster" in found[0].message
 
 
 def test_a_reference_to_a_prepared_cluster_is_fine() -> None:

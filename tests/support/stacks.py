@@ -58,7 +58,7 @@ def changed(data: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:
     return result
 
 
-def one_pool(**pool: Any) -> StackSpec:
+def one_pool(changes: dict[str, Any] | None = None, **pool: Any) -> StackSpec:
     """Return a stack whose cluster has the system pool and one pool `it`: g6.2xlarge for inference, changed."""
     declared = {key: value for key, value in (L4 | pool).items() if value is not REMOVED}
-    return spec(STACK | {"node_pools": {"system": SYSTEM, "it": declared}})
+    return spec(changed(STACK | {"node_pools": {"system": SYSTEM, "it": declared}}, changes or {}))

@@ -70,7 +70,8 @@ def show_risks(console: Console, plan: StackPlan) -> None:
     if found:
         console.print(Text("\nRisks", style="bold"))
     for risk in found:
-        console.print(Text.assemble("  ", (risk.subject, "yellow"), f": {risk.text}. ", (f"{risk.remedy[:1].upper()}{risk.remedy[1:]}.", "dim")))
+        remedy = f"{risk.remedy[:1].upper()}{risk.remedy[1:]}."
+        console.print(Text.assemble("  ", (risk.subject, "yellow"), f": {risk.text}. ", (remedy, "dim")))
 
 
 def _table(title: str, *columns: tuple[str, str]) -> Table:

@@ -9,8 +9,6 @@ from bedplate import catalog
 from bedplate.networking.plan import NetworkPlan, plan_network
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
-
     from bedplate.clusters.spec import ClusterSpec
     from bedplate.stack import StackSpec
 
@@ -61,7 +59,7 @@ def plan_cluster(stack: StackSpec, name: str, spec: ClusterSpec) -> ClusterPlan:
         region=spec.region,
         kubernetes_version=spec.kubernetes_version or catalog.default_kubernetes_version(spec.provider).version,
         runner_networks=spec.runner_access,
-        network=plan_network(spec.network, cluster_zones(stack, name, spec)),
+        network=plan_network(spec.network, cluster_zones(spec)),
         administrators=spec.administrators,
         audit_log_days=spec.audit_log_days,
         deletion_protection=(
@@ -70,34 +68,10 @@ def plan_cluster(stack: StackSpec, name: str, spec: ClusterSpec) -> ClusterPlan:
     )
 
 
-def cluster_zones(stack: StackSpec, name: str, spec: ClusterSpec) -> tuple[str, ...]:
-    """Return the zones of a cluster: the declared ones, else those in which most of its machines are offered."""
-    if spec.zones:
-        return spec.zones
-    machines = [
-        machine
-        for pool in stack.node_pools.values()
-        if pool.cluster == name
-        for offer in pool.all_offers()
-        if (machine := catalog.machine(spec.provider, offer.machine)) is not None
-    ]
-    candidates = catalog.control_plane_zones(spec.provider, spec.region)
-    return choose_zones(candidates, [machine.zones.get(spec.region, ()) for machine in machines])
+def cluster_zones(spec: ClusterSpec) -> tuple[str, ...]:
+    """Return the zones of a cluster: the declared ones, else the first three of the region that take a control plane.
 
-
-def choose_zones(candidates: Sequence[str], offered: Sequence[Iterable[str]]) -> tuple[str, ...]:
-    """Choose zones so that every machine is offered in one, and most machines in most; then in name order.
-
-    Zones are taken one by one. Each time the zone wins that offers a machine which no chosen zone offers, then the
-    one that offers most machines, then the first by name: so the choice does not depend on the order of the pools.
+    The pools have no say: a pool that is added must never move a live cluster. One whose machine is offered in none of
+    these zones is refused, with the zones to add.
     """
-    sets = [frozenset(zones) for zones in offered]
-    chosen: list[str] = []
-    while len(chosen) < min(DEFAULT_ZONES, len(candidates)):
-
-        def value(zone: str) -> tuple[int, int, str]:
-            missing = sum(zone in zones for zones in sets if not zones.intersection(chosen))
-            return (-missing, -sum(zone in zones for zones in sets), zone)
-
-        chosen.append(min((zone for zone in candidates if zone not in chosen), key=value))
-    return tuple(sorted(chosen))
+    return spec.zones or catalog.control_plane_zones(spec.provider, spec.region)[:DEFAULT_ZONES]

@@ -41,8 +41,8 @@ class ClusterSpec(StrictModel):
     )
     zones: tuple[str, ...] = Field(
         default=(),
-        description="Zone identifiers (`use1-az1`, the same in every account), two to six. Default: the three zones in "
-        "which most of the stack's machines are offered.",
+        description="Zone identifiers (`use1-az1`, the same in every account), two to six. Default: the region's first "
+        "three that take a control plane.",
     )
     network: NetworkSpec = Field(default=NetworkSpec(), description="The cluster's own network.")
     administrators: tuple[RoleArn, ...] = Field(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -11,7 +12,8 @@ if TYPE_CHECKING:
 
     from bedplate.networking.spec import NetworkSpec
 
-MOST_ZONES = 6
+MOST_ZONES = 7
+"""Eighths of the network less the one for public subnets; no region of AWS has as many zones."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,9 +47,9 @@ class NetworkPlan:
 def plan_network(spec: NetworkSpec, zones: Sequence[str]) -> NetworkPlan:
     """Divide the network's range among the zones.
 
-    The range is cut into eighths: one eighth per zone for nodes and pods (pods take their addresses from there), and
-    the last one, cut small, for the public subnets. A zone therefore keeps its subnets when other zones are added
-    behind it. `zones` is ordered and holds at most six.
+    The range is cut into eighths: one for the nodes and pods of each zone (pods take their addresses from there), and
+    the last one, cut small, for the public subnets. Which of them is a zone's follows from the number in its name, so
+    its subnets stay where they are whatever zones come and go beside it. `zones` is ordered, all of one region.
     """
     eighths = list(ipaddress.IPv4Network(spec.cidr).subnets(prefixlen_diff=3))
     public = list(eighths[-1].subnets(prefixlen_diff=5))
@@ -56,10 +58,24 @@ def plan_network(spec: NetworkSpec, zones: Sequence[str]) -> NetworkPlan:
         zones=tuple(
             ZonePlan(
                 zone=zone,
-                private_cidr=str(eighths[index]),
-                public_cidr=str(public[index]),
+                private_cidr=str(eighths[zone_number(zone) - 1]),
+                public_cidr=str(public[zone_number(zone) - 1]),
                 nat_gateway=spec.nat == "per-zone" or index == 0,
             )
-            for index, zone in enumerate(zones[:MOST_ZONES])
+            for index, zone in enumerate(zones)
         ),
     )
+
+
+def zone_number(zone: str) -> int:
+    """Return the number at the end of a zone identifier, which no other zone of its region has.
+
+    >>> zone_number("use1-az4")
+    4
+
+    Raises ValueError for a name without one, or with one above `MOST_ZONES`.
+    """
+    digits = re.search(r"\d+$", zone)
+    if digits is None or not 1 <= int(digits[0]) <= MOST_ZONES:
+        raise ValueError(f"{zone!r} does not end with a number from 1 to {MOST_ZONES}")
+    return int(digits[0])

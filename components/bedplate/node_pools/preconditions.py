@@ -79,7 +79,7 @@ def _problems_in_context(
         name,
         pool,
         cluster,
-        zones=cluster_zones(owner, cluster_name, cluster),
+        zones=cluster_zones(cluster),
         device_plugins=cluster_device_plugins(owner, cluster_name),
     )
     unknown = list(_machines_exist(context))

@@ -1,0 +1,1 @@
+"""What resources cost that no plan counted, read from a Pulumi state or preview."""

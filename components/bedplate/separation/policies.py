@@ -88,10 +88,11 @@ def _namespace_role(name: str, holder: str) -> Variable:
     return Variable(name, f"has({labels}) && '{ROLE_LABEL}' in {labels} ? {labels}['{ROLE_LABEL}'] : ''")
 
 
-# Without it, whoever may label a namespace could give its pods any role.
+# Without it, whoever may label a namespace could give its pods any role. The API server takes labels through the
+# subresources as well, and a rule for the resource alone does not see those requests.
 NAMESPACES = AdmissionPolicy(
     name="bedplate-separation-namespaces",
-    resources={"": ("namespaces",)},
+    resources={"": ("namespaces", "namespaces/finalize", "namespaces/status")},
     operations=("UPDATE",),
     applies="",
     variables=(_namespace_role("before", "oldObject"), _namespace_role("after", "object")),

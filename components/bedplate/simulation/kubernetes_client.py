@@ -78,7 +78,7 @@ class KubernetesClient:
         *,
         content_type: str = JSON,
         headers: Mapping[str, str] | None = None,
-        **query: str,
+        query: Mapping[str, str] | None = None,
     ) -> Answer:
         """Send one request. Raises `BedplateError` when the server cannot be reached or does not speak Kubernetes."""
         sent = {"Accept": JSON, "Content-Type": content_type, "User-Agent": "bedplate-sim", **(headers or {})}
@@ -108,6 +108,15 @@ class KubernetesClient:
             with self._lock:
                 self._kinds[api_version] = known
         return known.get(kind)
+
+    def apply(self, manifest: Mapping[str, Any], *, manager: str, dry_run: bool = False) -> Answer:
+        """Apply an object server-side, with unknown fields refused. Fields of other managers are left to them."""
+        kind = self.kind(manifest["apiVersion"], manifest["kind"])
+        if kind is None:
+            return Answer(404, {"message": f'no matches for kind "{manifest["kind"]}" in "{manifest["apiVersion"]}"'})
+        path = kind.path(manifest["metadata"].get("namespace", ""), manifest["metadata"]["name"])
+        query = {"fieldManager": manager, "fieldValidation": "Strict"} | ({"dryRun": "All"} if dry_run else {})
+        return self.request("PATCH", path, manifest, content_type=APPLY, query=query)
 
     def _discover(self, api_version: str) -> dict[str, Kind]:
         answer = self.request("GET", f"/apis/{api_version}" if "/" in api_version else f"/api/{api_version}")

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
+from bedplate.node_pools.plan import NodePoolPlan
 from bedplate.simulation.kubernetes_client import MERGE, KubernetesClient
 
 _POLL_SECONDS = 0.1
@@ -43,6 +44,14 @@ def add_node(client: KubernetesClient, node: Node) -> None:
     status = {"status": {"capacity": sizes, "allocatable": sizes, "conditions": [ready]}}
     reported = client.request("PATCH", f"/api/v1/nodes/{node.name}/status", status, content_type=MERGE)
     assert reported.ok, reported.message
+
+
+def add_pool(client: KubernetesClient, pool: NodePoolPlan, count: int, *, offer: int = 1) -> None:
+    """Create nodes as the group of one of a pool's offers starts them: its labels, taints and resources."""
+    group = pool.groups[offer - 1]
+    taints = [{"key": taint.key, "value": taint.value, "effect": taint.effect} for taint in group.taints]
+    for number in range(count):
+        add_node(client, Node(f"{group.name}-{number}", group.labels, taints, group.unseen_resources))
 
 
 def remove_node(client: KubernetesClient, name: str) -> None:

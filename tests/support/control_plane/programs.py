@@ -42,7 +42,7 @@ class Recipe:
     @cached_property
     def version(self) -> str:
         """The release of Kubernetes, without the leading `v`."""
-        return self._find(r"^require k8s\.io/kubernetes v(\S+)")
+        return self._find(r"^(?:require|\t| )*k8s\.io/kubernetes v(\S+)")
 
     @cached_property
     def module(self) -> GoModule:

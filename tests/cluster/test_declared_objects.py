@@ -1,0 +1,86 @@
+"""Every Kubernetes object that the example stacks declare is accepted by a real API server, unknown fields refused.
+
+Helm releases are beyond it: what a chart would create is rendered by Helm, from charts that are not in the clone.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bedplate.plan import plan_stack
+from bedplate.platform import declare
+from bedplate.separation.policies import POLICIES, policy_manifest
+from bedplate.separation.rules import Rule
+from bedplate.simulation.kubernetes_client import KubernetesClient
+from bedplate.stack_file.load import load_stack
+from tests.support.control_plane.pods import MANAGER, Object, refusal, wait_for, workload
+from tests.support.declared import declared
+
+pytestmark = pytest.mark.cluster
+
+STACKS = sorted((Path(__file__).parents[2] / "stacks").glob("Pulumi.*.yaml"))
+RELEASE = "kubernetes:helm.sh/v3:Release"
+
+
+def objects(stack_file: Path) -> list[Object]:
+    """Return the manifests that a stack declares, its namespaces first."""
+    loaded = load_stack(stack_file)
+    plan = plan_stack(loaded.spec, loaded.references)
+    resources = declared(lambda: declare(plan), loaded.name)
+    found = [item.inputs for item in resources if item.token.startswith("kubernetes:") and item.token != RELEASE]
+    return sorted((_whole(manifest) for manifest in found), key=lambda manifest: manifest["kind"] != "Namespace")
+
+
+@pytest.mark.parametrize("stack_file", STACKS, ids=lambda path: path.stem.removeprefix("Pulumi."))
+def test_every_declared_object_is_accepted(client: KubernetesClient, stack_file: Path) -> None:
+    manifests = objects(stack_file)
+    assert {manifest["kind"] for manifest in manifests} >= {"Namespace", "NetworkPolicy", "Deployment"}
+    answers = [(manifest, client.apply(manifest, manager=MANAGER)) for manifest in manifests]
+    refused = {f"{m['kind']} {m['metadata']['name']}": answer.message for m, answer in answers if not answer.ok}
+    assert refused == {}
+    assert [warning for _, answer in answers for warning in answer.warnings] == []
+    again = [client.apply(manifest, manager=MANAGER).body["metadata"].get("generation", 1) for manifest in manifests]
+    assert set(again) == {1}, "applying the same again changed an object"
+
+
+def test_a_field_that_kubernetes_does_not_know_is_refused(client: KubernetesClient) -> None:
+    deployment = workload("Deployment", "typo", "default", terminationGracePeriod=5)
+    message = refusal(client.apply(deployment, manager=MANAGER))
+    assert ".spec.template.spec.terminationGracePeriod: field not declared in schema" in message
+
+
+def test_the_server_finds_no_type_error_in_the_policies(client: KubernetesClient) -> None:
+    """The controller manager checks each expression against the schema of each kind that it is for."""
+    typo = Rule("typo", "object.spec.nodeNam == ''", "'x'")
+    for policy in (replace(POLICIES[0], name="wrong", rules=(typo,)), *POLICIES):
+        checked = {**policy_manifest(policy, ["kube-system"]), "metadata": {"name": f"checked-{policy.name}"}}
+        answer = client.request("POST", _POLICIES, checked)
+        assert answer.ok, answer.message
+    assert "undefined field 'nodeNam'" in str(_type_warnings(client, "checked-wrong"))
+    for policy in POLICIES:
+        assert _type_warnings(client, f"checked-{policy.name}") == []
+
+
+_POLICIES = "/apis/admissionregistration.k8s.io/v1/validatingadmissionpolicies"
+
+
+def _type_warnings(client: KubernetesClient, name: str) -> list[Object]:
+    def checked() -> Object | None:
+        status: Object = client.request("GET", f"{_POLICIES}/{name}").body.get("status") or {}
+        return (status.get("typeChecking") is not None and status) or None
+
+    found: list[Object] = wait_for(checked, "the policy is checked")["typeChecking"].get("expressionWarnings", [])
+    return found
+
+
+def _whole(value: Any) -> Any:
+    """Undo what the engine's wire does to whole numbers, which it has none of."""
+    if isinstance(value, dict):
+        return {key: _whole(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_whole(item) for item in value]
+    return int(value) if isinstance(value, float) and value.is_integer() else value

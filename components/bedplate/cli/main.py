@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from bedplate import __version__
-from bedplate.cli import catalog, demo, engine, init, orphans, plan, schema, sim, validate
+from bedplate.cli import catalog, cost, demo, engine, init, orphans, plan, schema, sim, validate
 from bedplate.errors import BedplateError
 
 app = typer.Typer(
@@ -28,6 +28,7 @@ app.command("sim", context_settings=sim.CONTEXT_SETTINGS)(sim.sim)
 app.command("orphans")(orphans.orphans)
 app.command("demo")(demo.demo)
 app.add_typer(catalog.app, name="catalog")
+app.add_typer(cost.app, name="cost")
 app.add_typer(engine.app, name="engine")
 
 

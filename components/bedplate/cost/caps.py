@@ -28,6 +28,15 @@ class Cap(StrictModel):
 
     hourly_usd: Dollars = Field(description="Per hour, every pool at its maximum.")
     monthly_usd: Dollars = Field(description="Per month, every pool at its maximum in every hour that may be used.")
+    pool_hourly_usd: Dollars | None = Field(
+        default=None, description="Per hour, for any one pool at its maximum. Default: only the sum is bounded."
+    )
+    max_accelerators: Annotated[int, Field(ge=0)] | None = Field(
+        default=None, description="Accelerators that may run at once over all pools. Default: no bound but the money."
+    )
+    accelerators: list[str] | None = Field(
+        default=None, description="Accelerators that pools may have, as the catalog names them. Default: any."
+    )
 
 
 class Caps(StrictModel):

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from bedplate import catalog
 from bedplate.cost.range import HOURS_PER_MONTH, Confidence, CostLine
+from bedplate.errors import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -60,6 +61,18 @@ def _group_lines(pool: NodePoolPlan, group: NodeGroupPlan) -> Iterator[CostLine]
         confidence="dated" if disk else "unknown",
         service="ebs-gp3",
     )
+
+
+def node_prices(pool: NodePoolPlan) -> list[tuple[str, Decimal]]:
+    """Return what an hour of a node costs, machine and root volume, by offer.
+
+    Raises `UsageError` where no price is known.
+    """
+    lines = [tuple(_group_lines(pool, group)) for group in pool.groups]
+    unpriced = [line.item for group in lines for line in group if line.usd_per_hour is None]
+    if unpriced:
+        raise UsageError(f"no price is known for {', '.join(unpriced)}")
+    return [(group[0].item, sum((line.usd_per_hour or Decimal(0) for line in group), Decimal(0))) for group in lines]
 
 
 def _expected_node_hours(pool: NodePoolPlan) -> Decimal:

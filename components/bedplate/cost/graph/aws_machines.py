@@ -114,10 +114,10 @@ def launch_template(leaf: Leaf, *path: str) -> Resource | None:
 
 
 def _machine(template: Resource | None, default: str = "") -> str:
-    declared = template.text("instanceType") if template else ""
-    machine = declared or default
-    if machine:
-        return machine
+    if template and (declared := template.text("instanceType")):
+        return declared
+    if default:
+        return default
     raise UndecidedError("instanceType is not set")
 
 

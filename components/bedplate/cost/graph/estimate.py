@@ -159,8 +159,14 @@ def _is_sane(line: CostLine) -> bool:
 
 
 def _shown(line: CostLine) -> CostLine:
-    texts = {name: printable(getattr(line, name)) for name in ("owner", "item", "unit", "source", "note")}
-    return replace(line, **texts)
+    return replace(
+        line,
+        owner=printable(line.owner),
+        item=printable(line.item),
+        unit=printable(line.unit),
+        source=printable(line.source),
+        note=printable(line.note),
+    )
 
 
 def _is_broken(component: Resource) -> bool:

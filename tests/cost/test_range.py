@@ -39,6 +39,34 @@ def test_the_worked_example() -> None:
     assert cost.max_per_month == Decimal("321433.60")
 
 
+WORKED_EXAMPLE = {"min": 0, "max": 8, "expected": 2, "expected_hours_per_month": 220}
+
+
+@pytest.mark.parametrize(
+    ("cap", "blocked_by"),
+    [
+        # above the expected $24,217.60 and below the $321,433.60 of everything up: what is expected does not count
+        (Cap(hourly_usd=441, monthly_usd=100_000), ["per month"]),
+        # below the $440.32 of an hour with everything up
+        (Cap(hourly_usd=440, monthly_usd=321_434), ["per hour"]),
+        (Cap(hourly_usd=440, monthly_usd=100_000), ["per hour", "per month"]),
+        (Cap(hourly_usd=441, monthly_usd=321_434), []),
+    ],
+)
+def test_caps_hold_everything_up_in_the_worked_example(cap: Cap, blocked_by: list[str]) -> None:
+    cost = pool_cost(machine="p5.48xlarge", nodes=WORKED_EXAMPLE)
+    messages = [excess.message for excess in excesses(cost, cap, "vision", "dev")]
+    assert len(messages) == len(blocked_by)
+    assert all(period in message for period, message in zip(blocked_by, messages, strict=True))
+
+
+def test_the_remedy_for_the_worked_example_is_fewer_nodes() -> None:
+    cost = pool_cost(machine="p5.48xlarge", nodes=WORKED_EXAMPLE)
+    (excess,) = excesses(cost, Cap(hourly_usd=441, monthly_usd=100_000), "vision", "dev")
+    # 100,000 / (55.04 × 730) is 2.49
+    assert "with 2 instead of 8 × p5.48xlarge on-demand" in excess.remedy
+
+
 def test_a_floor_costs_all_month_and_busy_hours_come_on_top() -> None:
     nodes = {"min": 1, "max": 4, "expected": 3, "expected_hours_per_month": 100}
     cost = pool_cost(machine="g6.2xlarge", nodes=nodes)

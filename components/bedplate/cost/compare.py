@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections import Counter
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING
@@ -40,10 +42,31 @@ class LineChange:
 
 def changed_lines(before: CostRange, after: CostRange) -> list[LineChange]:
     """Return the lines that differ, those that cost most more first."""
-    old = {(line.owner, line.item): line for line in before.lines}
-    new = {(line.owner, line.item): line for line in after.lines}
+    old, new = _by_place(before), _by_place(after)
     changes = [LineChange(old.get(key), new.get(key)) for key in {**old, **new} if old.get(key) != new.get(key)]
     return sorted(changes, key=lambda change: (-change.max_per_hour, change.line.owner, change.line.item))
+
+
+def _by_place(cost: CostRange) -> dict[tuple[str, str, int], CostLine]:
+    """Return lines by owner, item and their number among equals: two offers of a pool may have the same disk."""
+    lines: dict[tuple[str, str, int], CostLine] = {}
+    seen: Counter[tuple[str, str]] = Counter()
+    for line in cost.lines:
+        name = line.owner, line.item
+        lines[*name, seen[name]] = line
+        seen[name] += 1
+    return lines
+
+
+def _by_place(cost: CostRange) -> dict[tuple[str, str, int], CostLine]:
+    """Return lines by owner, item and number: a pool with several offers has the same root volume for each of them."""
+    seen: Counter[tuple[str, str]] = Counter()
+    found = {}
+    for line in cost.lines:
+        place = (line.owner, line.item)
+        found[*place, seen[place]] = line
+        seen[place] += 1
+    return found
 
 
 def _max(line: CostLine | None) -> Decimal:

@@ -131,7 +131,8 @@ def _dearest(leaf: Leaf, types: Iterable[Any]) -> str:
     names = list(types)
     if not all(isinstance(name, str) and name != UNKNOWN for name in names):
         raise UndecidedError("one of the instance types is not known")
-    return max(names, key=usd)
+    dearest: str = max(names, key=usd)
+    return dearest
 
 
 def _floor(values: Any, key: str, most: int) -> int:

@@ -1,0 +1,122 @@
+"""`bedplate report`: the pull-request comment of a preview."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+if TYPE_CHECKING:
+    from bedplate.plan import StackPlan
+    from bedplate.report.baseline import Components
+    from bedplate.report.summary import Summary
+
+Host = Literal["github", "gitlab"]
+
+
+def report(
+    preview: Annotated[Path, typer.Argument(help="What `pulumi preview --json` printed, best as a stream of events.")],
+    base: Annotated[
+        Path | None, typer.Option(help="What was before: a `pulumi stack export`, or another preview of the stack.")
+    ] = None,
+    caps: Annotated[
+        Path | None, typer.Option(help="The caps file of the base branch: policies/caps.yaml there.")
+    ] = None,
+    stack_file: Annotated[
+        Path | None, typer.Option(help="The changed stack file: for its risks, and its cost when the preview failed.")
+    ] = None,
+    json_output: Annotated[bool, typer.Option("--json", help="Print the report for machines.")] = False,
+    output: Annotated[Path | None, typer.Option(help="Write the report to this file instead of printing it.")] = None,
+    post: Annotated[
+        Host | None,
+        typer.Option(
+            help="Put it on the pull request: create the stack's comment, or replace its text. The token "
+            "comes from GITHUB_TOKEN or GITLAB_TOKEN."
+        ),
+    ] = None,
+    pull_request: Annotated[
+        int | None, typer.Option(help="The number of the pull or merge request. Default: from the job's variables.")
+    ] = None,
+    head: Annotated[
+        str | None,
+        typer.Option(
+            help="Instead of a number (GitHub): OWNER:BRANCH@COMMIT. Nothing is posted unless the open pull "
+            "request from there still has that commit."
+        ),
+    ] = None,
+    author: Annotated[
+        str | None, typer.Option(help="Whose comments are ours (GitHub login). Default: github-actions[bot].")
+    ] = None,
+    check: Annotated[
+        bool,
+        typer.Option("--check", help="Exit 1 when the preview failed, a rule is broken or a cap passed."),
+    ] = False,
+) -> None:
+    """Write one comment about a preview: cost against the caps, what is lost, violations with their fix, changes."""
+    from bedplate.report.render import marker, render
+    from bedplate.report.twin import report_json
+
+    summary = _summary(preview, base, caps, stack_file)
+    comment = render(summary)
+    text = json.dumps(report_json(summary), indent=2) + "\n" if json_output else comment
+    if output is not None:
+        _write(output, text)
+    elif post is None:
+        typer.echo(text, nl=False)
+    if post is not None:
+        from bedplate.report.posting import Target, put_comment
+
+        wanted = Target.from_environment(post, number=pull_request, head=head, author=author)
+        typer.echo(put_comment(wanted, marker(summary.preview.stack, summary.preview.project), comment), err=True)
+    if check and summary.verdict == "refused":
+        raise typer.Exit(1)
+
+
+def _summary(preview: Path, base: Path | None, caps: Path | None, stack_file: Path | None) -> Summary:
+    from bedplate.cost.caps import read_caps
+    from bedplate.report.baseline import parse_base
+    from bedplate.report.reading import parse_preview, read_text
+    from bedplate.report.summary import summarise
+
+    parsed = parse_preview(read_text(preview), str(preview))
+    before: Components | None = None
+    if base is not None:
+        before = parse_base(read_text(base), str(base), parsed.stack)
+    limits = read_caps(caps) if caps else None
+    return summarise(parsed, base=before, caps=limits, plan=_plan(stack_file, parsed.stack))
+
+
+def _plan(stack_file: Path | None, stack: str) -> StackPlan | None:
+    """Return the plan of the changed stack file; None when it has none, for then the preview says why."""
+    if stack_file is None:
+        return None
+    from bedplate.errors import InputError, UsageError
+    from bedplate.plan import plan_stack
+    from bedplate.stack_file.load import load_stack
+
+    try:
+        loaded = load_stack(stack_file)
+        plan = plan_stack(loaded.spec, loaded.references)
+    except InputError:
+        return None
+    if f"{plan.team}-{plan.environment}" != stack:
+        raise UsageError(f"{stack_file} is the file of {plan.team}-{plan.environment}, and the preview of {stack}")
+    return plan
+
+
+def _write(path: Path, text: str) -> None:
+    """Write a file as a whole or not at all."""
+    import os
+    from tempfile import NamedTemporaryFile
+
+    from bedplate.errors import UsageError
+
+    try:
+        with NamedTemporaryFile("w", encoding="utf-8", dir=path.parent, delete=False) as file:
+            file.write(text)
+        Path(file.name).chmod(0o644)
+        os.replace(file.name, path)  # noqa: PTH105
+    except OSError as error:
+        raise UsageError(f"{path} cannot be written ({error.strerror})") from None

@@ -10,6 +10,7 @@ import typer
 
 from bedplate import __version__
 from bedplate.cli import catalog, cost, demo, engine, init, orphans, plan, schema, sim, validate
+from bedplate.cli import report as report_command
 from bedplate.errors import BedplateError
 
 app = typer.Typer(
@@ -25,6 +26,7 @@ app.command("validate")(validate.validate)
 app.command("plan")(plan.plan)
 app.command("schema")(schema.schema)
 app.command("sim", context_settings=sim.CONTEXT_SETTINGS)(sim.sim)
+app.command("report")(report_command.report)
 app.command("orphans")(orphans.orphans)
 app.command("demo")(demo.demo)
 app.add_typer(catalog.app, name="catalog")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections import Counter
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING
@@ -45,17 +44,6 @@ def changed_lines(before: CostRange, after: CostRange) -> list[LineChange]:
     old, new = _by_place(before), _by_place(after)
     changes = [LineChange(old.get(key), new.get(key)) for key in {**old, **new} if old.get(key) != new.get(key)]
     return sorted(changes, key=lambda change: (-change.max_per_hour, change.line.owner, change.line.item))
-
-
-def _by_place(cost: CostRange) -> dict[tuple[str, str, int], CostLine]:
-    """Return lines by owner, item and their number among equals: two offers of a pool may have the same disk."""
-    lines: dict[tuple[str, str, int], CostLine] = {}
-    seen: Counter[tuple[str, str]] = Counter()
-    for line in cost.lines:
-        name = line.owner, line.item
-        lines[*name, seen[name]] = line
-        seen[name] += 1
-    return lines
 
 
 def _by_place(cost: CostRange) -> dict[tuple[str, str, int], CostLine]:

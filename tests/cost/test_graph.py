@@ -222,7 +222,7 @@ def test_what_a_component_counted_is_not_counted_again(tmp_path: Path) -> None:
         "free",
         [],
         {"a": 1},
-        to_wire(plan_stack(stack()).cost.lines[:1])[:0] or [None],
+        [None],
         [{**to_wire(plan_stack(stack()).cost.lines[:1])[0], "maxUnits": -5}],
         [{**to_wire(plan_stack(stack()).cost.lines[:1])[0], "usdPerHour": "1e999999"}],
     ],

@@ -47,14 +47,14 @@ def changed_lines(before: CostRange, after: CostRange) -> list[LineChange]:
 
 
 def _by_place(cost: CostRange) -> dict[tuple[str, str, int], CostLine]:
-    """Return lines by owner, item and number: a pool with several offers has the same root volume for each of them."""
+    """Return lines by owner, item and their number among equals: two offers of a pool may have the same disk."""
+    lines: dict[tuple[str, str, int], CostLine] = {}
     seen: Counter[tuple[str, str]] = Counter()
-    found = {}
     for line in cost.lines:
-        place = (line.owner, line.item)
-        found[*place, seen[place]] = line
-        seen[place] += 1
-    return found
+        name = line.owner, line.item
+        lines[*name, seen[name]] = line
+        seen[name] += 1
+    return lines
 
 
 def _max(line: CostLine | None) -> Decimal:

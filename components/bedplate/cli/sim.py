@@ -28,6 +28,13 @@ def sim(
     runner: Annotated[
         str | None, typer.Option(help="Where pulumi runs: an IP address, or `inside` the clusters' networks.")
     ] = None,
+    kubeconfig: Annotated[
+        Path | None,
+        typer.Option(
+            help="A test cluster on this machine: Kubernetes objects are applied to it for real, and nothing else. "
+            "Helm releases stay simulated. Never read from the environment."
+        ),
+    ] = None,
     home: Annotated[
         Path | None, typer.Option(help="Where states and the simulated world are kept; by default per project.")
     ] = None,
@@ -46,7 +53,11 @@ def sim(
         print(f"Simulation reset: {place.folder}", file=sys.stderr)
         return
     print(f"Simulated clouds: nothing real is read or changed. World: {place.folder}", file=sys.stderr, flush=True)
-    done = simulation.run(project, arguments, home=place.folder, faults=fault or (), runner=runner)
+    if kubeconfig:
+        print(f"But Kubernetes objects are applied to the cluster of {kubeconfig}.", file=sys.stderr, flush=True)
+    done = simulation.run(
+        project, arguments, home=place.folder, faults=fault or (), runner=runner, kubeconfig=kubeconfig
+    )
     raise typer.Exit(done.returncode)
 
 

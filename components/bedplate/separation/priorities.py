@@ -36,7 +36,6 @@ def priority_classes() -> list[dict[str, Any]]:
             "metadata": {"name": name},
             "value": value,
             "preemptionPolicy": preemption,
-            "globalDefault": False,
             "description": description,
         }
         for name, value, preemption, description in _CLASSES

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from bedplate.sdk_types import UNKNOWN, InputProblem, check_inputs, is_known_token, is_unknown
 from bedplate.simulation import api_server, eks_clusters, kubernetes_objects, launches, references
 from bedplate.simulation.faults import Fault, FaultPlan
+from bedplate.simulation.local_cluster import is_applied
 from bedplate.simulation.machine_checks import check_machines
 from bedplate.simulation.names import identity_of, with_automatic_name
 from bedplate.simulation.outputs import Subject, answers, outputs_of
@@ -24,6 +25,7 @@ from bedplate.simulation.zones import zone_id, zone_ids, zone_name
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from bedplate.simulation.local_cluster import LocalCluster
     from bedplate.simulation.requests import Instance
     from bedplate.simulation.world_file import Properties, World
 
@@ -36,11 +38,15 @@ SUBNET = "aws:ec2/subnet:Subnet"
 
 @dataclass(frozen=True, slots=True)
 class Cloud:
-    """All clouds of one run, over one world."""
+    """All clouds of one run, over one world.
+
+    With a `cluster`, Kubernetes objects are applied to it, and its word counts; the world only remembers them.
+    """
 
     world: World
     faults: FaultPlan = field(default_factory=FaultPlan)
     runner: api_server.Runner = field(default_factory=api_server.Runner)
+    cluster: LocalCluster | None = None
     cancelled: threading.Event = field(default_factory=threading.Event)
 
     def check(
@@ -65,7 +71,8 @@ class Cloud:
             return "", self._outputs(instance, token, name, inputs)
         place = self._place(instance)
         if preview:  # the kubernetes provider asks the API server for a dry run
-            return "", self._outputs(instance, token, name, inputs)
+            cluster = self._applied_to(token)
+            return "", cluster.preview(token, inputs) if cluster else self._outputs(instance, token, name, inputs)
         with self.world.lock:
             request = Request(token, inputs, self.world, self._region(instance, inputs), place)
             failure = self._refuse(request, name)
@@ -86,6 +93,8 @@ class Cloud:
         """
         token, name = parts_of(urn)
         place = self._place(instance)
+        if cluster := self._applied_to(token):
+            return cluster.update(self.world, Resource(token, identity, place, urn), news, preview=preview)
         with self.world.lock:
             before = self.world.get(token, place, identity)
             if before is None:
@@ -107,12 +116,16 @@ class Cloud:
 
     def delete(self, instance: Instance, urn: str, identity: str) -> None:
         """Take a resource out of the world, with what goes with it; one that is gone already is no error."""
+        resource = self.read(instance, urn, identity)
+        if resource is None:
+            return
+        self._delete_applied(resource)  # which takes its time, and keeps nobody else waiting
         with self.world.lock:
-            resource = self.read(instance, urn, identity)
-            if resource is None:
-                return
             references.refuse_held(self.world, resource)
-            self.world.remove(resource, *kubernetes_objects.contents(self.world, resource))
+            contents = kubernetes_objects.contents(self.world, resource)
+            self.world.remove(resource, *contents)
+        for item in contents:
+            self._delete_applied(item)
 
     def read(self, instance: Instance, urn: str, identity: str) -> Resource | None:
         """Return a resource as it is in the world, or None where it is gone."""
@@ -123,6 +136,8 @@ class Cloud:
             if api_server.is_gone_when_unreachable(instance):
                 return None
             raise Refusal(f"{refusal}. {_IF_DELETED}" if instance.package == "kubernetes" else str(refusal)) from None
+        if cluster := self._applied_to(token):
+            return cluster.read(self.world, Resource(token, identity, place, urn))
         return self.world.get(token, place, identity)
 
     def _refuse(self, request: Request, name: str) -> str:
@@ -132,7 +147,9 @@ class Cloud:
         references.refuse_missing(request)
         launches.refuse_sizes(request)
         eks_clusters.refuse_cluster(request)
-        if request.token.startswith("kubernetes:"):
+        if cluster := self._applied_to(request.token):
+            cluster.refuse_second_cluster(request.world, request.place)
+        elif request.token.startswith("kubernetes:"):
             kubernetes_objects.refuse_object(request)
         launch = launches.launch_of(request)
         if launch:
@@ -149,7 +166,8 @@ class Cloud:
         seed = secrets.token_hex(16)
         region = self._region(instance, inputs)
         identity = identity_of(Subject(token, name, inputs, region, seed=seed))
-        outputs = self._outputs(instance, token, name, inputs, seed, identity)
+        cluster = self._applied_to(token)
+        outputs = cluster.create(inputs) if cluster else self._outputs(instance, token, name, inputs, seed, identity)
         return Resource(token, identity, place, urn, inputs, outputs, seed=seed, failure=failure)
 
     def _outputs(
@@ -169,6 +187,14 @@ class Cloud:
         region = self._region(instance, inputs)
         outputs = outputs_of(Subject(token, name, inputs, region, instance.default_tags, seed, identity, revision))
         return {**outputs, **_subnet_zone(inputs, region)} if token == SUBNET else outputs
+
+    def _applied_to(self, token: str) -> LocalCluster | None:
+        """The cluster that resources of a type are applied to, if there is one."""
+        return self.cluster if is_applied(token) else None
+
+    def _delete_applied(self, resource: Resource) -> None:
+        if cluster := self._applied_to(resource.token):
+            cluster.delete(resource, self.cancelled)
 
     def _update_of_missing(
         self, instance: Instance, token: str, name: str, identity: str, news: Properties, *, preview: bool

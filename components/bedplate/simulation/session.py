@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from bedplate import engine
@@ -16,6 +16,7 @@ from bedplate.simulation.cloud import Cloud
 from bedplate.simulation.environment import simulated_environment
 from bedplate.simulation.faults import FaultPlan, read_faults
 from bedplate.simulation.home import Home, find_project
+from bedplate.simulation.local_cluster import connect
 from bedplate.simulation.processes import Completed, run_child
 from bedplate.simulation.server import providers
 from bedplate.simulation.world_faults import apply_to_world, check_targets
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
+    from bedplate.simulation.local_cluster import LocalCluster
     from bedplate.simulation.world_file import World
 
 
@@ -66,17 +68,20 @@ def run(
     home: Path,
     faults: Sequence[str] = (),
     runner: str | None = None,
+    kubeconfig: Path | None = None,
     env: Mapping[str, str] | None = None,
     capture: bool = False,
 ) -> Completed:
     """Run `pulumi ARGUMENTS` on a copy of a project, with simulated clouds for real ones.
 
     `home` keeps the copy, the states and the world from one command to the next. `faults` are specs or files
-    (`bedplate.simulation.faults`), `runner` is where Pulumi runs (an address, or `inside`). `env` stands for this
-    process's environment variables; credentials in it are dropped either way. Nothing outside `home` is written.
+    (`bedplate.simulation.faults`), `runner` is where Pulumi runs (an address, or `inside`). `kubeconfig` leads to a
+    test cluster on this machine, to which Kubernetes objects are then applied (`bedplate.simulation.local_cluster`).
+    `env` stands for this process's environment variables; credentials in it are dropped either way. Nothing else
+    outside `home` is written.
 
-    Raises `UsageError` for faults, a runner or a project that make no sense, `BedplateError` when there is no
-    engine or another simulation runs in the same home.
+    Raises `UsageError` for faults, a runner, a kubeconfig or a project that make no sense, `BedplateError` when there
+    is no engine or another simulation runs in the same home.
     """
     origin = find_project(project)
     plan = FaultPlan(read_faults(faults))
@@ -86,16 +91,26 @@ def run(
         raise BedplateError("there is no Pulumi engine", hint=_NO_ENGINE)
     place = Home(home.absolute())
     given = dict(os.environ if env is None else env)
+    cluster = connect(kubeconfig) if kubeconfig else None
     with place.locked():
         place.prepare(origin)
         held = place.world()
-        with providers(Cloud(held, runner=where)) as ports:
+        with providers(Cloud(held, runner=where, cluster=cluster)) as ports:
             prepare_stacks(simulated_session(found, place, given, ports), origin, arguments)
-        check_targets(plan.faults, held)
+        check_targets(plan.faults, held, with_cluster=cluster is not None)
         apply_to_world(plan.faults, held)
-        with providers(Cloud(held, plan, where)) as ports:
+        with providers(Cloud(held, plan, where, cluster)) as ports:
             session = simulated_session(found, place, given, ports)
-            return session.run(arguments, capture=capture, folder=_folder_within(project, origin))
+            done = session.run(arguments, capture=capture, folder=_folder_within(project, origin))
+    return _with_warnings(done, cluster, capture=capture) if cluster else done
+
+
+def _with_warnings(done: Completed, cluster: LocalCluster, *, capture: bool) -> Completed:
+    """Tell what the API server warned of, which the engine has no way to show."""
+    text = "".join(f"warning: {warning}\n" for warning in cluster.warnings)
+    if not capture:
+        print(text, end="", file=sys.stderr, flush=True)
+    return replace(done, stderr=done.stderr + text)
 
 
 def simulated_session(found: engine.Engine, home: Home, given: Mapping[str, str], ports: str = "") -> Session:

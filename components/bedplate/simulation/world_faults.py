@@ -11,6 +11,7 @@ from bedplate.errors import UsageError, listing, nearest
 from bedplate.sdk_types import is_known_token
 from bedplate.sdk_types.classes import SDK_PACKAGES
 from bedplate.simulation.kubernetes_objects import contents
+from bedplate.simulation.local_cluster import is_applied
 from bedplate.simulation.zones import all_zones, zone_id
 
 if TYPE_CHECKING:
@@ -22,15 +23,20 @@ if TYPE_CHECKING:
 _STEP = re.compile(r"\.?([^.\[\]]+)|\[(\d+)\]")
 
 
-def check_targets(faults: Iterable[Fault], world: World) -> None:
-    """Raise `UsageError` for a fault that could never strike: no such machine, zone, type or resource."""
+def check_targets(faults: Iterable[Fault], world: World, *, with_cluster: bool = False) -> None:
+    """Raise `UsageError` for a fault that could never strike: no such machine, zone, type or resource.
+
+    `with_cluster`: Kubernetes objects are on a real API server, where the world's faults do not reach.
+    """
     for fault in faults:
         if fault.kind in ("capacity", "quota"):
             _check_machine(fault)
         elif fault.kind in ("slow", "half"):
             _check_token(fault)
-        else:
-            _named(fault, world)
+        elif any(is_applied(resource.token) for resource in _named(fault, world)) and with_cluster:
+            raise UsageError(
+                f"fault {fault.spec()!r}: {fault.target} is on the cluster of --kubeconfig", hint="change it there"
+            )
 
 
 def apply_to_world(faults: Iterable[Fault], world: World) -> None:

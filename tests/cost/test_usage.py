@@ -72,3 +72,10 @@ def test_use_of_a_cluster_that_does_not_exist_is_refused() -> None:
     assert (problem.field, problem.nearest) == (("usage", "use2"), "use1")
     with pytest.raises(InputError, match="no cluster 'use2'"):
         plan_stack(wrong)
+
+
+def test_an_amount_is_shown_as_it_is_billed() -> None:
+    (line,) = usage_cost(nat_gib_per_month=1000).lines
+    assert line.billed.unit == "GiB"
+    assert round(line.billed.usd_per_unit or 0, 9) == round(Decimal("0.045") * GB_PER_GIB, 9)
+    assert line.expected_unit_hours / line.billed.divisor == 1000

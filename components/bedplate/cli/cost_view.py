@@ -59,17 +59,18 @@ def _table(*columns: tuple[str, str]) -> Table:
 
 def _lines(lines: Iterable[CostLine], sources: dict[str, int], today: date) -> Table:
     table = _table(
-        ("declared in", "left"), ("item", "left"), ("$ an hour each", "right"), ("at rest", "right"),
-        ("hours expected", "right"), ("up to", "right"), ("price", "left"),
+        ("declared in", "left"), ("item", "left"), ("$ each", "right"), ("at rest", "right"),
+        ("expected a month", "right"), ("up to", "right"), ("price", "left"),
     )  # fmt: skip
     for line in lines:
+        billed = line.billed
         origin = f" [{sources[line.source]}]" if line.source else ""
         table.add_row(
             Text(line.owner),
             Text(line.item),
-            "unknown" if line.usd_per_hour is None else f"{line.usd_per_hour:,.4f}",
+            "unknown" if billed.usd_per_unit is None else f"{billed.usd_per_unit:,.4f}",
             str(line.baseline_units),
-            f"{line.expected_unit_hours:,f}",
+            f"{line.expected_unit_hours / billed.divisor:,.0f} {billed.unit}",
             str(line.max_units),
             Text(f"{trust(line, today)}{origin}", style="red" if line.usd_per_hour is None else ""),
         )

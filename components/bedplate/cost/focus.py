@@ -7,7 +7,6 @@ fulfil, and columns of their own beginning with `x_`, as the specification asks.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from bedplate.cost.confidence import confidence, price_age_days
@@ -16,6 +15,7 @@ from bedplate.cost.range import HOURS_PER_MONTH
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from datetime import date
+    from decimal import Decimal
 
     from bedplate.cost.range import CostLine
 
@@ -76,10 +76,10 @@ def _rows(place: Place, line: CostLine, today: date) -> Iterator[dict[str, Any]]
             "ChargeCategory": "Usage",
             "ChargeDescription": f"{line.owner}: {line.item}",
             "ListCost": _text(cost),
-            "ListUnitPrice": _text(line.usd_per_hour),
+            "ListUnitPrice": _text(line.billed.usd_per_unit),
             "PricingCategory": "Dynamic" if _is_spot(line) else "Standard",
-            "PricingQuantity": _text(Decimal(quantity)),
-            "PricingUnit": f"{line.unit}-hours",
+            "PricingQuantity": _text(quantity / line.billed.divisor),
+            "PricingUnit": line.billed.unit,
             "RegionId": place.region or None,
             "ResourceId": place.resource_id or None,
             "ResourceName": line.owner,

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from bedplate.cost.report import per_hour
-from bedplate.cost.summary import cents
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -33,11 +32,11 @@ def _section(report: CostReport) -> Iterator[str]:
     yield ""
     yield "| | an hour | a month |"
     yield "|---|---:|---:|"
-    yield f"| at rest | {_hour(cost.baseline_per_month)} | ${cents(cost.baseline_per_month)} |"
-    yield f"| expected | {_hour(cost.expected_per_month)} | ${cents(cost.expected_per_month)} |"
-    yield f"| everything up | ${cents(cost.max_per_hour)} | ${cents(cost.max_per_month)} |"
+    yield f"| at rest | {_hour(cost.baseline_per_month)} | ${_usd(cost.baseline_per_month)} |"
+    yield f"| expected | {_hour(cost.expected_per_month)} | ${_usd(cost.expected_per_month)} |"
+    yield f"| everything up | ${_usd(cost.max_per_hour)} | ${_usd(cost.max_per_month)} |"
     yield ""
-    yield "| declared in | item | $ an hour each | at rest | expected hours a month | up to | price |"
+    yield "| declared in | item | $ each | at rest | expected a month | up to | price |"
     yield "|---|---|---:|---:|---:|---:|---|"
     yield from (_row(line) for line in cost.lines)
     yield ""
@@ -46,18 +45,22 @@ def _section(report: CostReport) -> Iterator[str]:
 
 
 def _hour(per_month: Decimal) -> str:
-    return f"${cents(per_hour(per_month))}"
+    return f"${_usd(per_hour(per_month))}"
+
+
+def _usd(amount: Decimal) -> str:
+    return f"{amount:,.2f}"
 
 
 def _row(line: CostLine) -> str:
-    each = "unknown" if line.usd_per_hour is None else f"{line.usd_per_hour:,.4f}"
+    billed = line.billed
     cells = (
         f"`{line.owner}`",
         line.item,
-        each,
+        "unknown" if billed.usd_per_unit is None else f"{billed.usd_per_unit:,.4f}",
         str(line.baseline_units),
-        f"{line.expected_unit_hours:f}",
-        f"{line.max_units} × {line.unit}",
+        f"{line.expected_unit_hours / billed.divisor:,.0f} {billed.unit}",
+        f"{line.max_units} × {line.unit}" if billed.divisor == 1 else f"{line.max_units} {billed.unit}",
         _price(line),
     )
     return f"| {' | '.join(cells)} |"

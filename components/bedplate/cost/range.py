@@ -16,7 +16,20 @@ Kind = Literal["machine", "service"]
 """Machine prices move within months, prices of services (disks, gateways, control planes) within years: how old a
 price may be differs, so a line says which it is."""
 
+MONTHLY_AMOUNT = "GiB a month"
+"""The unit of a line that is billed by the amount. Its price is spread over the hours of a month, so that it adds up
+with the others; whoever shows it takes them together again (`CostLine.billed`)."""
+
 Confidence = Literal["dated", "undated", "assumed", "unknown"]
+
+
+@dataclass(frozen=True, slots=True)
+class Billed:
+    """What a line is billed by: `unit_hours / divisor` units at `usd_per_unit` each, None where no price is known."""
+
+    unit: str
+    usd_per_unit: Decimal | None
+    divisor: Decimal
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +55,14 @@ class CostLine:
     confidence: Confidence
     note: str = ""
     service: str = ""
+
+    @property
+    def billed(self) -> Billed:
+        """Price and unit as on a bill, and by how much unit-hours are divided to become such units."""
+        if self.unit != MONTHLY_AMOUNT:
+            return Billed(f"{self.unit}-hours", self.usd_per_hour, Decimal(1))
+        each = None if self.usd_per_hour is None else self.usd_per_hour * HOURS_PER_MONTH
+        return Billed("GiB", each, HOURS_PER_MONTH)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from bedplate import catalog
-from bedplate.cost.range import HOURS_PER_MONTH, CostLine
+from bedplate.cost.range import HOURS_PER_MONTH, MONTHLY_AMOUNT, CostLine
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -81,7 +81,7 @@ def _line(cluster: ClusterPlan, item: str, service: str, gib: int, times: Decima
         owner=f"usage.{cluster.name}",
         kind="service",
         item=item,
-        unit="GiB a month",
+        unit=MONTHLY_AMOUNT,
         usd_per_hour=price.usd * GB_PER_GIB * times / HOURS_PER_MONTH if price else None,
         baseline_units=0,
         expected_unit_hours=gib * HOURS_PER_MONTH,

@@ -77,7 +77,8 @@ def test_options_after_pulumi_are_pulumis(
     monkeypatch.setattr(session, "run", record)
     app = typer.Typer()
     app.command("sim", context_settings=sim.CONTEXT_SETTINGS)(sim.sim)
-    command = ["--fault", "deleted:x", "--home", str(tmp_path), *separator, "pulumi", "up", "--home", "y", "-s", "dev"]
+    options = ["--fault", "deleted:x", "--home", str(tmp_path), "--kubeconfig", str(tmp_path / "kind.yaml")]
+    command = [*options, *separator, "pulumi", "up", "--home", "y", "-s", "dev"]
     result = CliRunner().invoke(app, command)
     assert result.exit_code == 7
     assert given == {
@@ -85,6 +86,8 @@ def test_options_after_pulumi_are_pulumis(
         "home": tmp_path,
         "faults": ["deleted:x"],
         "runner": None,
+        "kubeconfig": tmp_path / "kind.yaml",
     }
     assert "Simulated clouds" in result.stderr
+    assert f"applied to the cluster of {tmp_path / 'kind.yaml'}" in result.stderr.replace("\n", "")
     assert result.stdout == ""

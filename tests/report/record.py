@@ -126,7 +126,7 @@ def record_other_forms(target: Path, base: DemoProject, changed: DemoProject) ->
         document = json.loads(pulumi(changed, *command, *more, streaming="false").stdout)
         document["steps"] = [step for step in document["steps"] if step["op"] != "refresh"]
         for step in document["steps"]:
-            trim_states(step, "oldState", "newState")
+            trim_states(step, "oldState", "newState", changed_properties(step))
         document["config"] = {}
         (target / f"{name}.json").write_text(json.dumps(document, sort_keys=True, indent=1) + "\n", encoding="utf-8")
     restore(changed.folder, base.folder)
@@ -170,6 +170,10 @@ def restore(folder: Path, base: Path) -> None:
 def trimmed(events: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
     """Return the events that a report reads, without the properties that it does not."""
     kept = []
+    steps = [event["resourcePreEvent"]["metadata"] for event in events if "resourcePreEvent" in event]
+    changed: dict[str, set[str]] = {}
+    for step in steps:
+        changed.setdefault(step["urn"], set()).update(changed_properties(step))
     for event in events:
         event["timestamp"] = 0
         diagnostic = event.get("diagnosticEvent")
@@ -188,7 +192,7 @@ def trimmed(events: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
             if step["op"] == "refresh" and not is_component(step):
                 continue
             step.pop("provider", None)
-            trim_states(step, "old", "new")
+            trim_states(step, "old", "new", changed[step["urn"]])
         kept.append(event)
     return kept
 
@@ -198,9 +202,13 @@ def is_component(of: dict[str, Any]) -> bool:
     return bool(of["type"].startswith("bedplate:index:"))
 
 
-def trim_states(step: dict[str, Any], old: str, new: str) -> None:
+def changed_properties(step: dict[str, Any]) -> set[str]:
+    """Return the names of the properties that a step changes."""
+    return {path.split(".")[0].split("[")[0] for path in step.get("detailedDiff") or {}}
+
+
+def trim_states(step: dict[str, Any], old: str, new: str, changed: set[str]) -> None:
     """Leave out what no report reads: all properties of what stays, outputs of leaves, inputs that do not change."""
-    changed = {path.split(".")[0].split("[")[0] for path in step.get("detailedDiff") or {}}
     for key in (old, new):
         state = step.get(key)
         if not state:

@@ -31,8 +31,7 @@ def changes_section(summary: Summary) -> Iterator[Section]:
     """Yield what changes, component by component."""
     if not summary.groups:
         return
-    dangerous = {danger.step.urn for danger in summary.dangers}
-    rows = tuple(row for group in summary.groups for row in _rows(group, dangerous))
+    rows = tuple(row for group in summary.groups for row in _rows(group))
     total = sum(row.things for row in rows)
     if len(rows) <= MOST_OPEN_ROWS:
         yield Section(("", "#### Changes", ""), rows, noun="changes")
@@ -42,7 +41,7 @@ def changes_section(summary: Summary) -> Iterator[Section]:
     yield Section(before, rows, ("", "</details>"), noun="changes")
 
 
-def _rows(group: Group, dangerous: set[str]) -> Iterator[Row]:
+def _rows(group: Group) -> Iterator[Row]:
     counts = ", ".join(f"{number:,} {PAST[operation]}" for operation, number in group.counts().items())
     own = _properties(group.own)
     title = OUTSIDE if group.title == OUTSIDE else code(group.title)
@@ -50,22 +49,20 @@ def _rows(group: Group, dangerous: set[str]) -> Iterator[Row]:
     yield Row(told, things=0 if group.steps else 1)
     for operation in CHANGING:
         steps = [step for step in group.steps if step.operation == operation]
-        yield from _of_operation(operation, steps, dangerous)
+        yield from _of_operation(operation, steps)
 
 
-def _of_operation(operation: Operation, steps: Sequence[Step], dangerous: set[str]) -> Iterator[Row]:
-    """Name the resources that lose something, and the others where they are few; else count their kinds."""
-    others = [step for step in steps if step.urn not in dangerous]
-    few = len(others) <= (MOST_NAMED_NEW if operation == "create" else MOST_NAMED)
-    for step in steps if few else [step for step in steps if step.urn in dangerous]:
-        properties = _properties(property_changes(step))
-        told = f"{operation} {code(step.kind)} {code(step.name)}"
-        yield Row(f"  - {told}: {properties}" if properties else f"  - {told}")
-    if not few:
-        kinds = Counter(step.kind for step in others)
-        also = " also" if len(others) < len(steps) else ""
-        told = ", ".join(f"{number:,} {code(kind)}" for kind, number in sorted(kinds.items()))
-        yield Row(f"  - {operation}{also} {told}", things=len(others))
+def _of_operation(operation: Operation, steps: Sequence[Step]) -> Iterator[Row]:
+    """Name the resources where they are few; else count their kinds: what loses something is named further up."""
+    if len(steps) <= (MOST_NAMED_NEW if operation == "create" else MOST_NAMED):
+        for step in steps:
+            properties = _properties(property_changes(step))
+            told = f"{operation} {code(step.kind)} {code(step.name)}"
+            yield Row(f"  - {told}: {properties}" if properties else f"  - {told}")
+        return
+    kinds = Counter(step.kind for step in steps)
+    told = ", ".join(f"{number:,} {code(kind)}" for kind, number in sorted(kinds.items()))
+    yield Row(f"  - {operation} {told}", things=len(steps))
 
 
 def _properties(changes: Sequence[PropertyChange]) -> str:

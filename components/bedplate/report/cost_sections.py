@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from bedplate.report.figures import Row as Figure
     from bedplate.report.summary import Summary
 
+MOST_LINES = 30
 NO_CAPS = "_The caps were not checked: no caps file was given (`--caps`)._"
 PARTIAL = (
     "_This preview leaves out what stays as it is, so these are the changed components alone, not the stack. "
@@ -92,7 +93,7 @@ def cost_lines_section(figures: Figures) -> Iterator[Section]:
         "| declared in | item | up to | $ an hour each | everything up, an hour | at rest, a month |",
         "|:--|:--|--:|--:|--:|--:|",
     )
-    yield Section(head, tuple(Row(_line(change)) for change in figures.lines), noun="cost lines")
+    yield Section(head, tuple(Row(_line(change)) for change in figures.lines), noun="cost lines", most_rows=MOST_LINES)
 
 
 def _line(change: LineChange) -> str:

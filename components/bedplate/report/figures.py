@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from decimal import InvalidOperation
+from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING
 
 from bedplate.cost.caps import excesses
@@ -13,12 +13,15 @@ from bedplate.cost.wire import from_wire
 from bedplate.report.model import UNKNOWN, urn_name, urn_type
 
 if TYPE_CHECKING:
-    from decimal import Decimal
+    from collections.abc import Callable
 
     from bedplate.cost.caps import Cap, Caps, Excess
     from bedplate.cost.compare import LineChange
     from bedplate.cost.range import CostLine
     from bedplate.report.baseline import Components
+
+
+CENT = Decimal("0.01")
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,14 +68,21 @@ class Row:
 
 def rows(figures: Figures) -> tuple[Row, ...]:
     """Return the figures of the headline, the largest commitment last."""
-    before, after, cap = figures.before, figures.after, figures.check.cap
-    hourly, monthly = (cap.hourly_usd, cap.monthly_usd) if cap else (None, None)
-    return (
-        Row("at rest, a month", before.baseline_per_month, after.baseline_per_month if after else None),
-        Row("expected, a month", before.expected_per_month, after.expected_per_month if after else None),
-        Row("everything up, an hour", before.max_per_hour, after.max_per_hour if after else None, hourly),
-        Row("everything up, a month", before.max_per_month, after.max_per_month if after else None, monthly),
+    hourly, monthly = (
+        (figures.check.cap.hourly_usd, figures.check.cap.monthly_usd) if figures.check.cap else (None, None)
     )
+    return (
+        _row("at rest, a month", figures, lambda cost: cost.baseline_per_month),
+        _row("expected, a month", figures, lambda cost: cost.expected_per_month),
+        _row("everything up, an hour", figures, lambda cost: cost.max_per_hour, hourly),
+        _row("everything up, a month", figures, lambda cost: cost.max_per_month, monthly),
+    )
+
+
+def _row(name: str, figures: Figures, figure: Callable[[CostRange], Decimal], cap: int | None = None) -> Row:
+    """Return a figure in whole cents: sums of the same lines in another order differ far behind the point."""
+    after = None if figures.after is None else figure(figures.after).quantize(CENT)
+    return Row(name, figure(figures.before).quantize(CENT), after, cap)
 
 
 def figures(

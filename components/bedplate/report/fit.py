@@ -26,7 +26,8 @@ class Section:
     """A part of a report. `before` and `after` are always kept; rows are cut from the end.
 
     `noun` is what one thing is called, for “and 12 more …”. A section without rows is kept whole. `optional` ones
-    disappear altogether where there is no space for all of them.
+    disappear altogether where there is no space for all of them. No more than `most_rows` are shown even where there is
+    space: nobody reads them.
     """
 
     before: tuple[str, ...]
@@ -34,6 +35,7 @@ class Section:
     after: tuple[str, ...] = ()
     noun: str = "rows"
     optional: bool = False
+    most_rows: int = 100
 
 
 def fit(sections: Sequence[Section], most: int = MOST_CHARACTERS) -> str:
@@ -43,7 +45,7 @@ def fit(sections: Sequence[Section], most: int = MOST_CHARACTERS) -> str:
     texts = []
     for section in sections:
         if section.optional:
-            whole = _text(section, len(section.rows))
+            whole = _text(section, section.most_rows)
             kept = whole if _size(whole) <= left else ""
             left -= _size(kept)
         else:
@@ -55,11 +57,12 @@ def fit(sections: Sequence[Section], most: int = MOST_CHARACTERS) -> str:
 
 def _rows_within(section: Section, most: int) -> int:
     """Return how many rows fit; headings at the end are given up, for they would tell of nothing."""
-    if _size(_text(section, len(section.rows))) <= most:
-        return len(section.rows)
+    wanted = min(len(section.rows), section.most_rows)
+    if _size(_text(section, wanted)) <= most:
+        return wanted
     left = most - _size(_text(section, 0))
     count = 0
-    for row in section.rows:
+    for row in section.rows[:wanted]:
         left -= _size(row.text)
         if left < 0:
             break
@@ -72,11 +75,8 @@ def _rows_within(section: Section, most: int) -> int:
 def _text(section: Section, count: int) -> str:
     """Return a section with its first rows, and how much is left out."""
     hidden = sum(row.things for row in section.rows[count:])
-    more = (f"_… and {hidden:,} more {section.noun}._",) if hidden else ()
-    lines = [*section.before, *(row.text for row in section.rows[:count])]
-    if more and lines and lines[-1].startswith("|"):
-        lines.append("")
-    return "\n".join([*lines, *more, *section.after])
+    more = ("", f"_… and {hidden:,} more {section.noun}._") if hidden else ()
+    return "\n".join([*section.before, *(row.text for row in section.rows[:count]), *more, *section.after])
 
 
 def _size(text: str) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
 SYMBOLS = {"refused": "⛔", "careful": "⚠️", "fine": "✅"}
 MOST_ERRORS = 5
+MOST_LOSSES = 20
 
 
 def marker(stack: str, project: str) -> str:
@@ -96,14 +98,19 @@ def _errors(summary: Summary) -> Iterator[Section]:
 def _dangers(summary: Summary) -> Iterator[Section]:
     if not summary.dangers:
         return
-    rows = [
+    head: tuple[str, ...] = ("", "#### What would be lost", "")
+    if len(summary.dangers) > MOST_LOSSES:
+        kinds = Counter((danger.what, danger.step.kind) for danger in summary.dangers)
+        told = [f"{what}: {number:,} {code(kind)}" for (what, kind), number in kinds.items()]
+        head = (*head, f"In all: {'; '.join(told[:MOST_LOSSES])}.", "")
+    rows = tuple(
         Row(
-            f"- **{danger.what}**: {code(danger.step.kind)} {code(danger.step.name)} "
-            f"{prose(danger.happens, 200)}. Lost: {prose(danger.loses)}."
+            f"- **{danger.what}**: {code(danger.step.kind)} {code(danger.step.name)} {prose(danger.happens, 200)}. "
+            f"Lost: {prose(danger.loses)}."
         )
         for danger in summary.dangers
-    ]
-    yield Section(("", "#### What would be lost", ""), tuple(rows), noun="losses")
+    )
+    yield Section(head, rows, noun="losses", most_rows=MOST_LOSSES)
 
 
 def _policies(summary: Summary) -> Iterator[Section]:

@@ -137,20 +137,15 @@ def _violation(event: Mapping[str, Any]) -> Violation:
 
 def _without_description(message: str) -> str:
     """Return a violation's own words: the engine puts the description of the policy on the line above them."""
-    lines = message.strip().splitlines()
+    lines = without_colours(message).strip().splitlines()
     start = next((number for number, line in enumerate(lines) if RULE_ID.match(line)), 0)
-    return plain_text("\n".join(lines[start:]))
-
-
-def plain_text(text: str) -> str:
-    """Return a message of the engine on one line, without colours.
-
-    >>> plain_text("<{%fg 1%}>no<{%reset%}>\\n  way")
-    'no way'
-    """
-    return " ".join(without_colours(text).split())
+    return " ".join(" ".join(lines[start:]).split())
 
 
 def without_colours(text: str) -> str:
-    """Return a message of the engine without what colours it on a terminal."""
+    """Return a message of the engine without what colours it on a terminal.
+
+    >>> without_colours("<{%fg 1%}>no<{%reset%}> way")
+    'no way'
+    """
     return ANSI_OR_DIRECTIVE.sub("", text)

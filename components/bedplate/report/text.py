@@ -57,8 +57,9 @@ def in_html(text: str, most: int = MOST_NAME) -> str:
 
 
 def fenced(text: str, most: int = 2000) -> list[str]:
-    """Return text as the lines of a code block that nothing inside can end."""
+    """Return text as the lines of a code block that nothing inside can end, and none of which reads as a command."""
     lines = [printable(line) for line in _clipped(text, most).splitlines()]
+    lines = [f" {line}" if line.startswith("/") else line for line in lines]
     longest = max((len(run) for line in lines for run in re.findall(r"`+", line)), default=0)
     fence = "`" * max(3, longest + 1)
     return [f"{fence}text", *lines, fence]

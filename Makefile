@@ -12,10 +12,10 @@ BIN := $(VENV)/bin
 # Bytecode is kept: without it every Pulumi program pays several seconds of compilation (docs/benchmarks.md).
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help install install-dev engine demo test test-fast test-all lint types format lock clean
+.PHONY: help install install-dev engine control-plane demo test test-fast test-all lint types format lock clean
 
 help: ## List the targets
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-12s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-13s %s\n", $$1, $$2}'
 
 $(BIN)/uv: requirements/uv.txt
 	@echo "Creating $(VENV) with $$($(PYTHON) --version)"
@@ -43,6 +43,9 @@ install-dev: $(VENV)/.dev ## Install what a developer needs into .venv
 engine: install ## Install or build the Pulumi engine, once per machine
 	@$(BIN)/bedplate engine install
 
+control-plane: install-dev ## Build the Kubernetes control plane of the tests, once per machine
+	@$(BIN)/python -m tests.support.control_plane build
+
 demo: engine ## A whole team's stack on simulated clouds: no account needed
 	@$(BIN)/bedplate demo
 
@@ -58,13 +61,14 @@ format: install-dev ## Rewrite to the style
 	@$(BIN)/ruff format --quiet .
 
 test-fast: lint types ## Lint, types and every test that needs no engine
-	@$(BIN)/pytest -m "not engine and not every_example"
+	@$(BIN)/pytest -m "not engine and not cluster and not every_example"
 
 test: test-fast engine ## What a change must pass
-	@$(BIN)/pytest -m "engine and not every_example" -n 2
+	@$(BIN)/pytest -m "engine and not cluster and not every_example" -n 2
 
-test-all: test ## The same and every example
+test-all: test control-plane ## The same, every example, and what a real Kubernetes control plane says
 	@$(BIN)/pytest -m "every_example" -n 2
+	@$(BIN)/pytest -m "cluster"
 
 lock: $(BIN)/uv ## Resolve the pinned requirements again
 	@for set in "uv requirements/uv.in" "runtime pyproject.toml --extra aws --group build" "dev pyproject.toml --extra aws --extra gcp --extra azure --group build --group dev -c requirements/runtime.txt"; do \

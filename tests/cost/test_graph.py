@@ -149,6 +149,25 @@ def test_what_nobody_can_price_is_a_line_that_says_why(
     assert {line.confidence for line in unpriced} == {"unknown"}
 
 
+@pytest.mark.parametrize(
+    ("provider", "config", "priced"),
+    [
+        ("default_7_51_1", {"aws:region": "us-east-1"}, True),
+        ("default", {"aws:region": "us-east-1"}, True),
+        ("mine", {"aws:region": "us-east-1"}, False),
+        ("default_7_51_1", {}, False),
+        ("default_7_51_1", {"aws:region": "[secret]"}, False),
+    ],
+)
+def test_a_default_provider_is_in_no_preview_and_has_the_region_of_the_configuration(
+    tmp_path: Path, provider: str, config: dict[str, str], priced: bool
+) -> None:
+    urn = f"urn:pulumi:dev::p::pulumi:providers:aws::{provider}::{UNKNOWN}"
+    data = preview_of(resource("aws:ec2/natGateway:NatGateway", provider=urn)) | {"config": config}
+    found = graph_cost(read_preview(write(tmp_path, data)), TODAY)
+    assert bool(found.cost.unpriced) is not priced
+
+
 def test_a_group_is_counted_at_its_maximum_and_at_rest_at_its_minimum(tmp_path: Path) -> None:
     found = cost_of(tmp_path, resource("aws:eks/nodeGroup:NodeGroup", inputs=GROUP | {"instanceTypes": ["g6.2xlarge"]}))
     machine = found.cost.lines[0]

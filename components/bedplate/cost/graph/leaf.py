@@ -52,8 +52,7 @@ class Leaf:
         return match[1] if match else ""
 
     def _region_of_provider(self) -> str:
-        provider = self.graph.provider_of(self.resource)
-        return str(provider.properties.get("region", "")) if provider else ""
+        return str(self.graph.of_provider(self.resource, "region") or "")
 
     def service(
         self,

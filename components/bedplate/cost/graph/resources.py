@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -28,6 +29,9 @@ SECRET_KEY = "4dabf18193072939515e22adb298388d"  # noqa: S105 - a marker, not a 
 """The key by which an object in a state is an encrypted secret or an asset (pulumi: sdk/go/common/resource/sig)."""
 
 HIDDEN_SECRET = "[secret]"  # noqa: S105 - what a preview shows instead of one
+
+DEFAULT_PROVIDER = re.compile(r"default(_|$)")
+"""Names of the providers that the engine makes where a program names none (pulumi: pkg/resource/deploy)."""
 
 GONE = frozenset({"delete", "delete-replaced", "discard", "discard-replaced", "read-discard", "remove-pending-replace"})
 """Preview steps after which a resource is not there (pulumi: sdk/go/common/display/operation_type.go)."""
@@ -91,9 +95,14 @@ class Resource:
 
 @dataclass(frozen=True)
 class Graph:
-    """The resources of a stack, in the order of the file."""
+    """The resources of a stack, in the order of the file.
+
+    `config` is the stack's configuration, as far as the file has it: a preview leaves out the default providers, which
+    are configured by it.
+    """
 
     resources: tuple[Resource, ...]
+    config: Mapping[str, Any] = field(default_factory=dict)
 
     @cached_property
     def by_urn(self) -> Mapping[str, Resource]:
@@ -110,9 +119,14 @@ class Graph:
             seen.add(current.urn)
             current = self.by_urn.get(current.parent)
 
-    def provider_of(self, resource: Resource) -> Resource | None:
-        """Return the provider that a resource uses, where the file has it."""
-        return self.by_urn.get(resource.provider.rpartition("::")[0])
+    def of_provider(self, resource: Resource, key: str) -> Any:
+        """Return a property of the provider that a resource uses, None where nothing tells it."""
+        urn = resource.provider.rpartition("::")[0]
+        provider = self.by_urn.get(urn)
+        if provider is not None:
+            return provider.properties.get(key)
+        kind, _, name = urn.rpartition("::")
+        return self.config.get(f"{kind.rpartition(':')[2]}:{key}") if DEFAULT_PROVIDER.match(name) else None
 
 
 def want(values: Any, *path: str | int) -> Any:
@@ -189,7 +203,7 @@ def read_preview(path: Path) -> Graph:
         found[resource.urn] = resource  # a replacement has several steps for one resource
     if not found:
         raise _no_graph(path, "a preview without resources, which is how one looks that failed")
-    return Graph(tuple(found.values()))
+    return Graph(tuple(found.values()), _mapping(data, "config"))
 
 
 def _read(path: Path) -> Mapping[str, Any]:

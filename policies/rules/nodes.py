@@ -137,6 +137,7 @@ RULES = (
     Rule(
         id="nodes-priced",
         family="nodes",
+        waivable=False,
         demands="What creates nodes has a node pool of Bedplate above it and is of a type that pools consist of.",
         reason="Only pools are priced and counted against the caps. policies/node_types.csv lists the types.",
         fix="declare the nodes under `node_pools` in the stack file, which prices and caps them",
@@ -146,6 +147,7 @@ RULES = (
     Rule(
         id="nodes-as-declared",
         family="nodes",
+        waivable=False,
         demands="A node group has the name, machine, region and way of buying that its pool declares, and at most "
         "its size.",
         reason="A pool that declares two nodes and creates twenty would pass every cap.",
@@ -157,6 +159,7 @@ RULES = (
     Rule(
         id="nodes-template-as-declared",
         family="nodes",
+        waivable=False,
         demands="A launch template inside a pool starts a machine that the pool declares.",
         reason="The launch template decides the machine; it is seen before the nodes exist.",
         fix="change the pool in the stack file instead of the launch template",
@@ -166,6 +169,7 @@ RULES = (
     Rule(
         id="nodes-known-package",
         family="nodes",
+        waivable=False,
         demands="A resource comes from a provider package in policies/packages.csv.",
         reason="A package that no rule knows, or a dynamic provider, could create anything at any price.",
         fix="ask the platform team to add the package to policies/packages.csv, with its types that create nodes",
@@ -179,9 +183,11 @@ STACK_RULES = (
     StackRule(
         id="nodes-group-used-once",
         family="nodes",
+        waivable=False,
         demands="No two node groups stand for the same group of a pool.",
         reason="A group is priced once.",
         fix="declare a further pool in the stack file",
         check=groups_are_used_once,
+        reads=lambda type_token: type_token == EKS_NODE_GROUP,
     ),
 )

@@ -1,113 +1,112 @@
 """From rules to the policies that the engine calls.
 
-Two policies and not one per rule: the SDK decodes a resource anew for each policy, so twenty policies would cost more
-than all their rules (docs/benchmarks.md). Every message begins with the id of its rule.
+Not one policy per rule: the SDK decodes a resource anew for each policy, so sixty policies would cost more than all
+their rules (docs/benchmarks.md). Every message begins with the id of its rule.
 """
 
 from __future__ import annotations
 
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from pulumi_policy import EnforcementLevel, ResourceValidationPolicy, StackValidationPolicy
 
-from rules import cost, kubernetes_inputs, nodes, separation
-from rules.model import Resource, Rule, Settings, StackRule, Surroundings, violations
-from rules.reading import plain
+from rules.boundary import plain
+from rules.catalogue import is_read_on_stack
+from rules.judge import Deployment, reads_properties
+from rules.model import Resource, Settings
+from rules.remediation import corrections, is_correctable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
 
     from pulumi_policy import Policy, ResourceValidationArgs, StackValidationArgs
 
-RULES: tuple[Rule, ...] = (*cost.RULES, *nodes.RULES, *separation.RULES, *kubernetes_inputs.RULES)
-STACK_RULES: tuple[StackRule, ...] = (*cost.STACK_RULES, *nodes.STACK_RULES)
+MANUAL = "docs/reference/policies.md"
 
 
 def policies(settings: Settings) -> list[Policy]:
-    """Return the pack's policies, both mandatory."""
-    registered = Registered()
+    """Return the pack's policies: two that stop, one that corrects, one that advises.
+
+    Advice about a resource is found where the resource is judged, and said once at the end: a policy of its own for
+    each resource would decode every resource once more.
+    """
+    deployment = Deployment(settings)
 
     def validate_resource(args: ResourceValidationArgs, report: Callable[..., None]) -> None:
-        for message in resource_violations(RULES, args, registered, settings):
-            report(message)
+        for violation in deployment.register(resource_from(args)):
+            report(violation.message)
 
     def validate_stack(args: StackValidationArgs, report: Callable[..., None]) -> None:
-        for message, urn in stack_violations(RULES, STACK_RULES, args, settings):
-            report(message, urn)
+        for violation in deployment.finish(stack_from(args)):
+            report(violation.message, violation.urn or None)
+
+    def advise(_: StackValidationArgs, report: Callable[..., None]) -> None:
+        for violation in deployment.verdicts.advice:
+            report(violation.message, violation.urn or None)
 
     return [
         ResourceValidationPolicy(
+            name="correct",
+            description=f"Fills in tags of team and environment, and IMDSv2: {MANUAL}.",
+            remediate=remediate,
+            enforcement_level=EnforcementLevel.REMEDIATE,
+        ),
+        ResourceValidationPolicy(
             name="resource",
-            description="Rules for each resource before it is created: docs/reference/policies.md.",
+            description=f"Rules for each resource before it is created: {MANUAL}.",
             validate=validate_resource,
             enforcement_level=EnforcementLevel.MANDATORY,
         ),
         StackValidationPolicy(
             name="stack",
-            description="Rules for the whole stack: docs/reference/policies.md.",
+            description=f"Rules for the whole stack: {MANUAL}.",
             validate=validate_stack,
             enforcement_level=EnforcementLevel.MANDATORY,
+        ),
+        StackValidationPolicy(
+            name="advice",
+            description=f"Rules that advise here: {MANUAL}.",
+            validate=advise,
+            enforcement_level=EnforcementLevel.ADVISORY,
         ),
     ]
 
 
-class Registered:
-    """Remembers what was registered, so that a rule about a resource can look at its ancestors."""
+def remediate(args: ResourceValidationArgs) -> Any:
+    """Return the properties of a resource with what the pack corrects, or None when there is nothing to correct.
 
-    def __init__(self) -> None:
-        self.resources: dict[str, Resource] = {}
-
-    def add(self, resource: Resource) -> None:
-        """Remember a resource; a component keeps its properties, others only their place in the tree."""
-        kept = resource.properties if resource.type in (nodes.CLUSTER, nodes.NODE_POOL) else {}
-        self.resources[resource.urn] = Resource(
-            resource.type, resource.urn, resource.name, kept, resource.parent, resource.provider
-        )
-
-
-def resource_violations(
-    rules: Sequence[Rule], args: ResourceValidationArgs, registered: Registered, settings: Settings
-) -> list[str]:
-    """Return what rules say about a resource at its registration."""
-    wanted = [rule for rule in rules if rule.applies(args.resource_type)]
-    relevant = any(rule.reads_properties for rule in wanted) or args.resource_type in (nodes.CLUSTER, nodes.NODE_POOL)
-    resource = _from_args(args, with_properties=relevant)
-    registered.add(resource)
-    surroundings = Surroundings(registered.resources, whole=False, settings=settings)
-    return [message for rule in wanted for message in violations(rule, partial(rule.check, resource, surroundings))]
+    Values are set in place, through the SDK's proxies: they keep secrets secret.
+    """
+    if not is_correctable(args.resource_type):
+        return None
+    stack = args.urn.split("::")[0].removeprefix("urn:pulumi:")
+    provider = plain(args.provider.props) if args.provider else {}
+    made = corrections(args.resource_type, stack, plain(args.props), provider)
+    props: Any = args.props
+    for name, key, value in made:
+        if props.get(name) is None:
+            props[name] = {}
+        props[name][key] = value
+    return props if made else None
 
 
-def _from_args(args: ResourceValidationArgs, *, with_properties: bool) -> Resource:
+def resource_from(args: ResourceValidationArgs) -> Resource:
+    """Return the resource that the SDK hands out, decoded only when a rule reads it."""
+    wanted = reads_properties(args.resource_type)
     return Resource(
         type=args.resource_type,
         urn=args.urn,
         name=args.name,
-        properties=plain(args.props) if with_properties else {},
+        properties=plain(args.props) if wanted else {},
         parent=args.opts.parent or "",
         provider=args.provider.resource_type if args.provider else "",
-        provider_properties=plain(args.provider.props) if args.provider and with_properties else {},
+        provider_properties=plain(args.provider.props) if args.provider and wanted else {},
     )
 
 
-def stack_violations(
-    rules: Sequence[Rule], stack_rules: Sequence[StackRule], args: StackValidationArgs, settings: Settings
-) -> list[tuple[str, str | None]]:
-    """Return what rules say about a stack, with the URN of the resource that each message is about."""
-    rules = [rule for rule in rules if rule.on_stack]
-    needed = {one.resource_type for one in args.resources if any(rule.applies(one.resource_type) for rule in rules)}
-    needed |= nodes.LOOKED_AT
-    resources = {one.urn: _from_stack(one, with_properties=one.resource_type in needed) for one in args.resources}
-    surroundings = Surroundings(resources, whole=True, settings=settings)
-    found: list[tuple[str, str | None]] = []
-    for resource in resources.values():
-        for rule in rules:
-            if rule.applies(resource.type):
-                run = partial(rule.check, resource, surroundings)
-                found += [(message, resource.urn) for message in violations(rule, run)]
-    for stack_rule in stack_rules:
-        found += [(message, None) for message in violations(stack_rule, partial(stack_rule.check, surroundings))]
-    return found
+def stack_from(args: StackValidationArgs) -> dict[str, Resource]:
+    """Return the resources of a stack by URN, each decoded only when a rule reads it."""
+    return {one.urn: _from_stack(one, with_properties=is_read_on_stack(one.resource_type)) for one in args.resources}
 
 
 def _from_stack(resource: Any, *, with_properties: bool) -> Resource:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from bedplate.errors import FieldPath, dotted
@@ -53,14 +54,36 @@ class Pod:
         """Whether it has containers. A patch or a runtime class may bring tolerations alone."""
         return "containers" in self.spec
 
-    def where(self, *field: str) -> str:
+    def where(self, *field: str | int) -> str:
         """Return the path of one of its fields, as messages show it."""
         return dotted((*self.path, *field))
 
 
-def pods(resource: Resource) -> Iterator[Pod]:
-    """Yield the pods of an object; raises `UndecidedError` where one may be hidden behind an unknown value."""
-    path = next((path for pattern, path in POD_PATHS.items() if fnmatchcase(resource.type, pattern)), None)
+def pods(resource: Resource) -> tuple[Pod, ...]:
+    """Return the pods of an object; raises `UndecidedError` where one may be hidden behind an unknown value.
+
+    Many rules ask for them, so what was found, or what stood in the way, is kept with the resource.
+    """
+    known = resource.memory.get("pods")
+    if known is None:
+        try:
+            known = tuple(_find(resource))
+        except UndecidedError as error:
+            known = error
+        resource.memory["pods"] = known
+    if isinstance(known, UndecidedError):
+        raise known
+    found: tuple[Pod, ...] = known
+    return found
+
+
+@cache
+def _path_of(type_token: str) -> tuple[str, ...] | None:
+    return next((path for pattern, path in POD_PATHS.items() if fnmatchcase(type_token, pattern)), None)
+
+
+def _find(resource: Resource) -> Iterator[Pod]:
+    path = _path_of(resource.type)
     if path is None:
         yield from _search(dict(resource.properties), ())
         return

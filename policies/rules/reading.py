@@ -1,21 +1,16 @@
 """Reads resource properties of which some may be unknown until the update.
 
-The policy SDK hands out properties behind proxies: touching an unknown value raises `UnknownValueError`, and when
-that leaves a rule, the SDK turns even a mandatory policy into advice and the deployment goes on. The proxies are
-also no dicts and lists (`isinstance` and `==` say no). So properties are turned into plain values once, at the
-boundary, and rules read them with `read`, which answers in three ways instead of raising.
+Properties are plain dicts and lists in which `UNKNOWN` stands for what is not known (`rules.boundary.plain`). `read`
+answers in three ways instead of raising; `want` and `need` stop a rule that cannot decide.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from pulumi_policy.proxy import UnknownValueError
-
 from bedplate.errors import FieldPath, dotted
-from bedplate.sdk_types.values import UNKNOWN, is_unknown
+from bedplate.sdk_types.values import is_unknown
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,22 +48,6 @@ class UndecidedError(Exception):
         self.fix = fix
 
 
-def plain(value: object) -> Any:
-    """Return a value as plain dicts and lists in which everything unknown is `UNKNOWN`. Never raises for an unknown."""
-    if isinstance(value, Mapping):
-        return {str(key): _plain_item(value, key) for key in value}
-    if isinstance(value, Sequence) and not isinstance(value, (str, bytes)):
-        return [_plain_item(value, index) for index in range(len(value))]
-    return UNKNOWN if is_unknown(value) else value
-
-
-def _plain_item(container: Any, key: object) -> Any:
-    try:
-        return plain(container[key])
-    except UnknownValueError:
-        return UNKNOWN
-
-
 def read(properties: object, *path: str | int) -> Reading:
     """Return what stands at a path of plain properties. A null counts as missing, as it does for every provider."""
     value = properties
@@ -89,15 +68,17 @@ def read(properties: object, *path: str | int) -> Reading:
 
 def _first_unknown(value: object, path: FieldPath) -> FieldPath | None:
     """Return the path of the first unknown value in a tree, or None."""
-    if is_unknown(value):
-        return path
     if isinstance(value, dict):
-        parts: Sequence[tuple[str | int, object]] = list(value.items())
-    elif isinstance(value, list):
-        parts = list(enumerate(value))
-    else:
+        for key, item in value.items():
+            if (found := _first_unknown(item, (*path, key))) is not None:
+                return found
         return None
-    return next((found for key, item in parts if (found := _first_unknown(item, (*path, key))) is not None), None)
+    if isinstance(value, list):
+        for index, item in enumerate(value):
+            if (found := _first_unknown(item, (*path, index))) is not None:
+                return found
+        return None
+    return path if is_unknown(value) else None
 
 
 def need(properties: object, *path: str | int) -> Any:

@@ -2,16 +2,9 @@
 
 from __future__ import annotations
 
-from rules.model import Rule, StackRule
+from rules.catalogue import ALL, FAMILIES
+from rules.model import Rule, Words
 from rules.node_types import known_packages, node_types
-from rules.pack import RULES, STACK_RULES
-
-FAMILIES = {
-    "cost": "Cost",
-    "nodes": "Nodes",
-    "separation": "Separation of pools",
-    "kubernetes-inputs": "Kubernetes inputs",
-}
 
 
 def page() -> str:
@@ -24,24 +17,32 @@ _HEAD = """# Policies: every rule
 
 <!-- Written from policies/rules by `python -m rules.reference`; a test keeps it fresh. -->
 
-Every rule stops the deployment. A message begins with the rule's id and ends with what to do. A rule that needs a value
-which is unknown before the update, or missing, or that fails itself, stops the deployment as well and says so. How to
-run them: [the guide](../guide/policies.md)."""
+A rule stops the deployment, unless policies/settings.yaml makes advice of it. A message begins with the rule's id and
+ends with what to do. A rule that needs a value which is unknown before the update, or missing, or that fails itself,
+stops the deployment as well and says so. How to run them: [the guide](../guide/policies.md)."""
 
 
 def _family(family: str, title: str) -> str:
-    rules: list[Rule | StackRule] = [*RULES, *STACK_RULES]
-    return "\n\n".join([f"## {title}", *(_rule(rule) for rule in rules if rule.family == family)])
+    return "\n\n".join([f"## {title}", *(_rule(rule) for rule in ALL if rule.family == family)])
 
 
-def _rule(rule: Rule | StackRule) -> str:
-    return f"### `{rule.id}`\n\n{rule.demands}\n\n- Why: {rule.reason}\n- Fix: {rule.fix}.\n- Checked: {_when(rule)}."
+def _rule(rule: Words) -> str:
+    lines = [f"Why: {rule.reason}", f"Fix: {rule.fix}."]
+    if rule.passes:
+        lines += [f"Passes: `{rule.passes}`", f"Fails: `{rule.fails}`"]
+    if rule.references:
+        lines.append(f"See: {', '.join(rule.references)}.")
+    lines.append(f"Checked: {checked_when(rule)}.")
+    if not rule.waivable:
+        lines.append("No exception and no setting loosens it.")
+    return "\n".join([f"### `{rule.id}`", "", rule.demands, "", *(f"- {line}" for line in lines)])
 
 
-def _when(rule: Rule | StackRule) -> str:
+def checked_when(rule: Words) -> str:
+    """Return when a rule runs, in words."""
     registration = "before a resource is created"
     stack = "on the whole stack, after the preview"
-    if isinstance(rule, StackRule):
+    if not isinstance(rule, Rule):
         return stack
     return f"{registration}, and {stack}" if rule.on_stack else registration
 

@@ -15,8 +15,9 @@ from bedplate.node_pools.labels import ROLE_LABEL
 from bedplate.node_pools.spec import Role
 from bedplate.services.plan import SYSTEM_NAMESPACE
 from rules.model import Resource, Rule, Surroundings
+from rules.nodes import EKS_NODE_GROUP, NODE_POOL
 from rules.pods import Pod, pods
-from rules.reading import need, want
+from rules.reading import UndecidedError, need, want
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -35,7 +36,8 @@ CHECKED_ELSEWHERE = ("kubernetes:helm.sh/", "kubernetes:yaml", "kubernetes:kusto
 """Components, whose children are seen one by one; a Release has its own rule."""
 
 
-def _is_kubernetes_object(type_token: str) -> bool:
+def is_kubernetes_object(type_token: str) -> bool:
+    """Return whether a type may be, or hold, a workload of Kubernetes."""
     return type_token.startswith("kubernetes:") and not type_token.startswith(CHECKED_ELSEWHERE)
 
 
@@ -118,11 +120,45 @@ def leaves_node_to_scheduler(resource: Resource, _: Surroundings) -> Iterator[st
             yield f"{resource.name} sets {pod.where('nodeName')}, which passes by the scheduler and its taints"
 
 
-def is_system_daemon(resource: Resource, _: Surroundings) -> Iterator[str]:
-    """Only system namespaces have DaemonSets, which take a share of every node."""
+def is_system_daemon(resource: Resource, surroundings: Surroundings) -> Iterator[str]:
+    """Only system namespaces have DaemonSets, which take a share of every node, and those that were reviewed."""
     namespace = namespace_of(resource)
-    if namespace not in system_namespaces():
+    if namespace in system_namespaces():
+        return
+    name = want(resource.properties, "metadata", "name") or resource.name
+    if f"{namespace}/{name}" not in surroundings.pack_settings().daemon_sets:
         yield f"DaemonSet {resource.name} is in namespace {namespace}, not in a system namespace"
+
+
+def general_pool_is_general(pool: Resource, _: Surroundings) -> Iterator[str]:
+    """A general pool has no accelerators: what runs on it asks for nothing special."""
+    if need(pool.properties, "role") != GENERAL:
+        return
+    provider = need(pool.properties, "provider")
+    for group in need(pool.properties, "groups"):
+        machine = catalog.machine(provider, need(group, "machine")) if provider in catalog.clouds() else None
+        if machine is None:
+            raise UndecidedError(f"the catalog has no machine {need(group, 'machine')} of {provider}")
+        if machine.accelerator:
+            yield f"{pool.name} is a general pool, but offers {machine.name} with {machine.accelerator}"
+
+
+def nodes_carry_role(node_group: Resource, surroundings: Surroundings) -> Iterator[str]:
+    """The nodes of a pool carry its role as their label, and the taint of its role."""
+    pool = surroundings.nearest_ancestor(node_group, NODE_POOL)
+    if pool is None:
+        return  # nodes-priced
+    role = need(pool.properties, "role")
+    label = want(node_group.properties, "labels", ROLE_LABEL)
+    if label != role:
+        yield f"{node_group.name} has the label {ROLE_LABEL} {label or 'not set'}; its pool is for {role}"
+    tainted = {
+        (taint.get("key"), taint.get("value"))
+        for taint in want(node_group.properties, "taints") or ()
+        if taint.get("effect") in ("NO_SCHEDULE", "NO_EXECUTE")
+    }
+    if role != GENERAL and (ROLE_LABEL, role) not in tainted:
+        yield f"{node_group.name} has no taint {ROLE_LABEL}={role} NO_SCHEDULE, so any pod may run on it"
 
 
 def has_role_of_its_name(namespace: Resource, _: Surroundings) -> Iterator[str]:
@@ -153,6 +189,29 @@ def is_pinned_chart(release: Resource, _: Surroundings) -> Iterator[str]:
 
 RULES = (
     Rule(
+        id="separation-accelerators",
+        family="separation",
+        demands="A general pool has no accelerators.",
+        reason="Nothing keeps ordinary pods off general nodes; under that name accelerators would fill with them.",
+        fix="give the pool the role inference or training",
+        passes="role: inference, machine: p5.48xlarge",
+        fails="role: general, machine: p5.48xlarge",
+        applies=lambda type_token: type_token == NODE_POOL,
+        check=general_pool_is_general,
+    ),
+    Rule(
+        id="separation-nodes-carry-role",
+        family="separation",
+        demands="A node group has the label and the taint of its pool's role.",
+        reason="Without the taint every pod may run on its nodes; with another label it gets another role's pods.",
+        fix=f"set the label {ROLE_LABEL} and, but for general pools, the taint of the same key",
+        passes="labels: {bedplate.dev/role: inference}, taints: [{key: bedplate.dev/role, value: inference, "
+        "effect: NO_SCHEDULE}]",
+        fails="labels: {bedplate.dev/role: general}, no taints, in an inference pool",
+        applies=lambda type_token: type_token == EKS_NODE_GROUP,
+        check=nodes_carry_role,
+    ),
+    Rule(
         id="separation-tolerations",
         family="separation",
         demands="A workload tolerates the taint of no role but that of its namespace, `<team>-<environment>-<role>`.",
@@ -160,7 +219,7 @@ RULES = (
         "matches every taint.",
         fix=f"remove the toleration, or move the workload to the namespace of that role; tolerate {ROLE_LABEL} with "
         "operator Equal and the role",
-        applies=_is_kubernetes_object,
+        applies=is_kubernetes_object,
         check=tolerates_only_its_role,
     ),
     Rule(
@@ -170,7 +229,7 @@ RULES = (
         "node affinity.",
         reason="A toleration only permits; without the selector the workload may land on general nodes.",
         fix=f"set nodeSelector {ROLE_LABEL} to the role",
-        applies=_is_kubernetes_object,
+        applies=is_kubernetes_object,
         check=selects_its_role,
     ),
     Rule(
@@ -179,13 +238,13 @@ RULES = (
         demands="No workload names its node.",
         reason="`nodeName` passes by the scheduler, and with it by every NoSchedule taint.",
         fix="use a node selector",
-        applies=_is_kubernetes_object,
+        applies=is_kubernetes_object,
         check=leaves_node_to_scheduler,
     ),
     Rule(
         id="separation-daemon-sets",
         family="separation",
-        demands="DaemonSets are in system namespaces alone.",
+        demands="DaemonSets are in system namespaces, or among the `daemon_sets` of settings.yaml.",
         reason="They run on every node that they tolerate, and take memory from what the nodes were bought for.",
         fix="use a Deployment, or ask the platform team to run the daemon",
         applies=lambda type_token: (

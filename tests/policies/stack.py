@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import copy
+import json
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
@@ -20,9 +22,11 @@ from pulumi_policy.proxy import UNKNOWN_STRING_VALUE, unknown_checking_proxy
 from bedplate.cost.estimate import cluster_cost
 from bedplate.cost.wire import to_wire
 from bedplate.node_pools.component import pool_numbers
+from bedplate.node_pools.labels import ROLE_LABEL
 from bedplate.plan import plan_stack
-from rules.model import Settings
-from rules.pack import RULES, STACK_RULES, Registered, resource_violations, stack_violations
+from rules.judge import Deployment
+from rules.model import Resource, Settings
+from rules.pack import resource_from, stack_from
 from tests.support.stacks import REMOVED, one_pool, stack
 
 STACK = "vision-dev"
@@ -36,6 +40,10 @@ LAUNCH_TEMPLATE = "aws:ec2/launchTemplate:LaunchTemplate"
 STACK_URN = f"urn:pulumi:{STACK}::bedplate::pulumi:pulumi:Stack::bedplate-{STACK}"
 
 
+TAGS = {"bedplate:team": "vision", "bedplate:environment": "dev", "cost-center": "cc-1"}
+PROVIDER = {"region": REGION, "defaultTags": json.dumps({"tags": TAGS})}
+
+
 @dataclass
 class Declared:
     """A resource of a program under test."""
@@ -45,8 +53,9 @@ class Declared:
     properties: dict[str, Any]
     parent: Declared | None = None
     provider: str = "aws"
-    provider_properties: dict[str, Any] = field(default_factory=lambda: {"region": REGION})
+    provider_properties: dict[str, Any] = field(default_factory=lambda: copy.deepcopy(PROVIDER))
     dependencies: dict[str, list[Declared]] = field(default_factory=dict)
+    stack: str = STACK
 
     @property
     def types(self) -> str:
@@ -54,24 +63,53 @@ class Declared:
 
     @property
     def urn(self) -> str:
-        return f"urn:pulumi:{STACK}::bedplate::{self.types}::{self.name}"
+        return f"urn:pulumi:{self.stack}::bedplate::{self.types}::{self.name}"
 
 
-SETTINGS = Settings(caps_path=Path(__file__).with_name("caps.yaml"), today=date(2026, 11, 1))
+HERE = Path(__file__).parent
+SETTINGS = Settings(
+    caps_path=HERE / "caps.yaml",
+    settings_path=HERE / "settings.yaml",
+    exceptions_path=HERE / "exceptions.yaml",
+    today=date(2026, 11, 1),
+)
 
 
 def register(*resources: Declared, settings: Settings = SETTINGS) -> list[str]:
-    """Return the messages of every rule at the registration of resources, in order."""
-    registered = Registered()
+    """Return the messages of what stops resources at their registration, in order."""
+    deployment = Deployment(settings)
     return [
-        message
+        violation.message
         for resource in resources
-        for message in resource_violations(RULES, _arguments(resource), registered, settings)
+        for violation in deployment.register(resource_from(_arguments(resource)))
     ]
 
 
 def check_stack(*resources: Declared, settings: Settings = SETTINGS) -> list[str]:
-    """Return the messages of every rule about the whole stack."""
+    """Return the messages of what stops the whole stack."""
+    return [violation.message for violation in Deployment(settings).finish(_whole(resources))]
+
+
+def of_family(family: str, messages: Iterable[str]) -> list[str]:
+    """Return the messages of the rules of a family."""
+    return [message for message in messages if message.startswith(f"{family}-")]
+
+
+def of_rule(rule: str, messages: Iterable[str]) -> list[str]:
+    """Return the messages of one rule."""
+    return [message for message in messages if message.startswith(f"{rule}: ")]
+
+
+def advice(*resources: Declared, settings: Settings = SETTINGS) -> list[str]:
+    """Return the messages of what advises, at registration and about the whole stack."""
+    deployment = Deployment(settings)
+    for resource in resources:
+        deployment.register(resource_from(_arguments(resource)))
+    deployment.finish(_whole(resources))
+    return [violation.message for violation in deployment.verdicts.advice]
+
+
+def _whole(resources: Sequence[Declared]) -> dict[str, Resource]:
     made = {resource.urn: _policy_resource(resource) for resource in resources}
     for resource in resources:
         one = made[resource.urn]
@@ -79,8 +117,7 @@ def check_stack(*resources: Declared, settings: Settings = SETTINGS) -> list[str
         one.property_dependencies = {
             name: [made[source.urn] for source in sources] for name, sources in resource.dependencies.items()
         }
-    arguments = StackValidationArgs(list(made.values()))
-    return [message for message, _ in stack_violations(RULES, STACK_RULES, arguments, settings)]
+    return stack_from(StackValidationArgs(list(made.values())))
 
 
 def _arguments(resource: Declared) -> ResourceValidationArgs:
@@ -176,7 +213,12 @@ def cluster(**changes: Any) -> Declared:
 
 def launch_template(parent: Declared, machine: str = "m7i.2xlarge") -> Declared:
     """Return the launch template of a node group."""
-    return Declared(LAUNCH_TEMPLATE, "it", {"instanceType": machine}, parent=parent)
+    properties = {
+        "instanceType": machine,
+        "metadataOptions": {"httpTokens": "required", "httpPutResponseHopLimit": 1},
+        "blockDeviceMappings": [{"deviceName": "/dev/xvda", "ebs": {"encrypted": "true", "kmsKeyId": UNKNOWN}}],
+    }
+    return Declared(LAUNCH_TEMPLATE, "it", properties, parent=parent)
 
 
 def node_group(parent: Declared | None, template: Declared | None = None, **changes: Any) -> Declared:
@@ -187,21 +229,35 @@ def node_group(parent: Declared | None, template: Declared | None = None, **chan
         "capacityType": "ON_DEMAND",
         "scalingConfig": {"minSize": 0, "maxSize": 2, "desiredSize": 0},
         "launchTemplate": {"id": UNKNOWN, "version": UNKNOWN},
+        "subnetIds": [UNKNOWN, UNKNOWN],
+        "labels": {ROLE_LABEL: "general"},
     }
     dependencies = {"launchTemplate": [template]} if template else {}
     return Declared(NODE_GROUP, "it", properties | changes, parent=parent, dependencies=dependencies)
 
 
+CONTAINER = {
+    "name": "web",
+    "image": "registry.example/web:1",
+    "readinessProbe": {"httpGet": {"path": "/health", "port": 8000}},
+    "securityContext": {"allowPrivilegeEscalation": False},
+}
+
+
 def deployment(namespace: Any = "apps", name: str = "web", **pod: Any) -> Declared:
     """Return a Deployment whose pod has the fields given."""
-    spec = {"containers": [{"name": "web", "image": "registry.example/web:1"}]} | pod
+    spec = {
+        "containers": [CONTAINER],
+        "automountServiceAccountToken": False,
+        "securityContext": {"runAsNonRoot": True, "seccompProfile": {"type": "RuntimeDefault"}},
+    } | pod
     return kubernetes(
         "apps/v1:Deployment",
         name,
         {
             "metadata": {"name": name, "namespace": namespace},
             "spec": {
-                "replicas": 1,
+                "replicas": 2,
                 "selector": {"matchLabels": {"app": name}},
                 "template": {"metadata": {"labels": {"app": name}}, "spec": spec},
             },

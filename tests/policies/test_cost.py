@@ -5,11 +5,22 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from rules.model import Settings
-from tests.policies.stack import SETTINGS, UNKNOWN, Declared, check_stack, cluster, pool, register, with_line
+from tests.policies.stack import (
+    SETTINGS,
+    UNKNOWN,
+    Declared,
+    check_stack,
+    cluster,
+    of_rule,
+    pool,
+    register,
+    with_line,
+)
 
 GROUP = {"name": "vision-dev-it-offer1", "machine": "m7i.2xlarge", "capacity": "on-demand", "maxNodes": 2}
 
@@ -148,3 +159,84 @@ def test_caps_file(caps: str | None, expected: str, tmp_path: Path) -> None:
 
 def test_caps_are_the_packs_own() -> None:
     assert Settings().caps_path == Path(__file__).resolve().parents[2] / "policies" / "caps.yaml"
+
+
+def limits(folder: Path, **fields: str) -> Settings:
+    """Return settings whose caps of vision in dev have further fields."""
+    path = folder / "caps.yaml"
+    more = "".join(f", {name}: {value}" for name, value in fields.items())
+    path.write_text(CAPS + f"teams: {{vision: {{dev: {{hourly_usd: 1000, monthly_usd: 900000{more}}}}}}}\n")
+    return replace(SETTINGS, caps_path=path)
+
+
+@pytest.mark.parametrize(
+    ("rule", "component", "fields", "expected"),
+    [
+        ("cost-of-pool-within-cap", pool("p5.48xlarge", 3), {"pool_hourly_usd": "130"}, "a pool may cost $130"),
+        ("cost-of-pool-within-cap", pool("p5.48xlarge", 2), {"pool_hourly_usd": "130"}, ""),
+        ("cost-of-pool-within-cap", pool("p5.48xlarge", 3), {}, ""),
+        ("cost-of-pool-within-cap", pool(cost=UNKNOWN), {"pool_hourly_usd": "130"}, "cost is not known"),
+        ("cost-allowed-accelerators", pool("p5.48xlarge", 1), {"accelerators": "[L4]"}, "with H100; allowed: L4"),
+        ("cost-allowed-accelerators", pool("p5.48xlarge", 1), {"accelerators": "[]"}, "allowed: none"),
+        ("cost-allowed-accelerators", pool("g6.2xlarge", 1), {"accelerators": "[L4]"}, ""),
+        ("cost-allowed-accelerators", pool(), {"accelerators": "[]"}, ""),
+        ("cost-allowed-accelerators", pool(groups=UNKNOWN), {"accelerators": "[L4]"}, "groups is not known"),
+        (
+            "cost-allowed-accelerators",
+            pool(groups=[GROUP | {"machine": "p99.large"}]),
+            {"accelerators": "[L4]"},
+            "the catalog has no machine p99.large",
+        ),
+    ],
+)
+def test_limits_of_a_pool(
+    rule: str, component: Declared, fields: dict[str, str], expected: str, tmp_path: Path
+) -> None:
+    messages = of_rule(rule, register(component, settings=limits(tmp_path, **fields)))
+    assert (messages == []) if not expected else expected in messages[0]
+
+
+@pytest.mark.parametrize(
+    ("most", "expected"),
+    [("16", ""), ("15", "vision dev may run 16 accelerators at once; 15 are allowed"), ("0", "may run 16"), (None, "")],
+)
+def test_accelerators_of_all_pools(most: str | None, expected: str, tmp_path: Path) -> None:
+    parts = [replace(pool("p5.48xlarge", 1), name=name) for name in ("a", "b")]
+    settings = limits(tmp_path, **({"max_accelerators": most} if most else {}))
+    messages = of_rule("cost-accelerators-within-quota", check_stack(*parts, pool(), settings=settings))
+    assert (messages == []) if not expected else expected in messages[0]
+
+
+def test_accelerators_of_an_unknown_pool(tmp_path: Path) -> None:
+    messages = check_stack(pool(groups=UNKNOWN), settings=limits(tmp_path, max_accelerators="1"))
+    assert "groups is not known" in of_rule("cost-accelerators-within-quota", messages)[0]
+
+
+H100 = GROUP | {"machine": "p5.48xlarge"}
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ({"role": "training", "groups": [H100]}, "it trains on demand alone"),
+        ({"role": "training", "groups": [H100 | {"capacity": "spot"}, H100]}, ""),
+        ({"role": "training", "groups": [GROUP]}, ""),
+        ({"role": "inference", "groups": [H100]}, ""),
+        ({"role": "training", "groups": [H100 | {"capacity": UNKNOWN}]}, "groups[0].capacity is not known"),
+        ({"role": UNKNOWN}, "role is not known"),
+    ],
+)
+def test_training_tries_spot(changes: dict[str, Any], expected: str) -> None:
+    messages = of_rule("cost-training-spot", register(pool(**changes)))
+    assert (messages == []) if not expected else expected in messages[0]
+
+
+def test_training_on_demand_with_a_reason(tmp_path: Path) -> None:
+    path = tmp_path / "exceptions.yaml"
+    path.write_text(
+        "exceptions:\n- {rule: cost-training-spot, stack: vision-dev, resource: it, owner: me@vision.example, "
+        "reason: Checkpoints take an hour., expires: 2026-12-01}\n"
+    )
+    trainer = pool(role="training", groups=[H100])
+    settings = replace(SETTINGS, exceptions_path=path)
+    assert of_rule("cost-training-spot", register(trainer, settings=settings)) == []

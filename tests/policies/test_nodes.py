@@ -14,6 +14,7 @@ from tests.policies.stack import (
     check_stack,
     launch_template,
     node_group,
+    of_family,
     pool,
     register,
 )
@@ -70,7 +71,7 @@ def test_raw_nodes_are_refused(token: str, properties: dict[str, object]) -> Non
     ],
 )
 def test_what_creates_no_nodes_passes(token: str, properties: dict[str, object]) -> None:
-    assert register(Declared(token, "it", properties)) == []
+    assert of_family("nodes", register(Declared(token, "it", properties))) == []
 
 
 @pytest.mark.parametrize(
@@ -83,7 +84,7 @@ def test_what_creates_no_nodes_passes(token: str, properties: dict[str, object])
     ],
 )
 def test_unknown_whether_it_creates_nodes(token: str, properties: dict[str, object], field: str) -> None:
-    (message,) = register(Declared(token, "it", properties))
+    (message,) = of_family("nodes", register(Declared(token, "it", properties)))
     assert message.startswith(f"nodes-priced: cannot be decided: {field} is not known before the update")
 
 
@@ -126,7 +127,7 @@ def test_capacity_left_out_is_on_demand() -> None:
 @pytest.mark.parametrize("region", [None, UNKNOWN, "eu-west-1"])
 def test_region_of_the_provider(region: object) -> None:
     group = replace(node_group(POOL, TEMPLATE), provider_properties={"region": region})
-    (message,) = register(POOL, TEMPLATE, group)
+    (message,) = of_family("nodes", register(POOL, TEMPLATE, group))
     assert message.startswith("nodes-as-declared: ")
     assert "its pool is priced for us-east-1" in message
 

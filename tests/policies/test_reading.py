@@ -11,7 +11,8 @@ from pulumi_policy import proxy
 from pulumi_policy.proxy import unknown_checking_proxy
 
 from bedplate.sdk_types import UNKNOWN
-from rules.reading import Known, Missing, UndecidedError, Unknown, need, plain, read, want
+from rules.boundary import plain
+from rules.reading import Known, Missing, UndecidedError, Unknown, need, read, want
 
 SENTINELS = [value for name, value in vars(proxy).items() if name.startswith("UNKNOWN_") and name.endswith("_VALUE")]
 

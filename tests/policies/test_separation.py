@@ -10,7 +10,7 @@ from bedplate import catalog
 from bedplate.node_pools.labels import ROLE_LABEL
 from bedplate.separation.namespaces import namespace_manifests, team_namespaces
 from rules.separation import system_namespaces, tolerated_roles
-from tests.policies.stack import UNKNOWN, Declared, deployment, kubernetes, register
+from tests.policies.stack import UNKNOWN, Declared, deployment, kubernetes, node_group, of_rule, pool, register
 from tests.support.stacks import stack as stack_spec
 
 CONTAINERS = [{"name": "c", "image": "registry.example/c:1"}]
@@ -241,3 +241,40 @@ def test_bedplates_own_namespaces_pass() -> None:
 def test_system_namespaces_are_those_of_the_platforms_charts() -> None:
     assert system_namespaces() >= {"kube-system", "gpu-operator"}
     assert not any(name.startswith(("vision", "default")) for name in system_namespaces())
+
+
+H100 = pool("p5.48xlarge", 1)
+TAINTS = [{"key": ROLE_LABEL, "value": "inference", "effect": "NO_SCHEDULE"}]
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ({"labels": SELECTS, "taints": TAINTS}, ""),
+        ({"labels": {ROLE_LABEL: "general"}, "taints": TAINTS}, "has the label bedplate.dev/role general; its pool is"),
+        ({"labels": None, "taints": TAINTS}, "has the label bedplate.dev/role not set"),
+        ({"labels": SELECTS}, "has no taint bedplate.dev/role=inference NO_SCHEDULE"),
+        ({"labels": SELECTS, "taints": [TAINTS[0] | {"effect": "PREFER_NO_SCHEDULE"}]}, "has no taint"),
+        ({"labels": SELECTS, "taints": [TAINTS[0] | {"value": "training"}]}, "has no taint"),
+        ({"labels": UNKNOWN, "taints": TAINTS}, "labels is not known"),
+        ({"labels": SELECTS, "taints": UNKNOWN}, "taints is not known"),
+    ],
+)
+def test_nodes_carry_the_role_of_their_pool(changes: dict[str, Any], expected: str) -> None:
+    messages = of_rule("separation-nodes-carry-role", register(H100, node_group(H100, **changes)))
+    assert (messages == []) if not expected else expected in messages[0]
+
+
+@pytest.mark.parametrize(
+    ("component", "expected"),
+    [
+        (pool(), ""),
+        (H100, ""),
+        (pool("p5.48xlarge", 1, role="general"), "it is a general pool, but offers p5.48xlarge with H100"),
+        (pool(role=UNKNOWN), "role is not known"),
+        (pool(provider="cloudy"), "the catalog has no machine m7i.2xlarge of cloudy"),
+    ],
+)
+def test_accelerators_are_not_general(component: Declared, expected: str) -> None:
+    messages = of_rule("separation-accelerators", register(component))
+    assert (messages == []) if not expected else expected in messages[0]

@@ -15,8 +15,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.policies.resources import BASE, disruption_budget, ingress, resource, service
 from tests.policies.stack import (
     Declared,
+    advice,
     check_stack,
     cluster,
     deployment,
@@ -28,12 +30,17 @@ from tests.policies.stack import (
     with_line,
 )
 from tests.policies.test_reading import SENTINELS
-from tests.policies.test_separation import ANY, CONTAINERS, INFERENCE, SELECTS, release
+from tests.policies.test_reliability import stopping, workload
+from tests.policies.test_security import CLOUD_FAILS, auth_policy, namespace, network_policy, route
+from tests.policies.test_separation import ANY, CONTAINERS, INFERENCE, SELECTS, TAINTS, release
+from tests.support.stacks import REMOVED
 
 UNDECIDED = re.compile(r"^[\w-]+: cannot be decided: .* is not known before the update\.")
 
 JOB = {"template": {"spec": {"containers": CONTAINERS}}}
 POOL = pool()
+H100 = pool("p5.48xlarge", 1)
+ENV = [{"name": "HF_TOKEN", "value": "hf_1"}]
 CASES: dict[str, list[Declared]] = {
     "a pool": [POOL, launch_template(POOL), node_group(POOL, launch_template(POOL))],
     "a pool over its caps": [pool("p5.48xlarge", 9)],
@@ -61,18 +68,48 @@ CASES: dict[str, list[Declared]] = {
     ],
     "a misspelt workload": [deployment("vision-dev-general", nodeSelectors={"a": "b"})],
     "a chart": [release()],
+    "an inference pool": [H100, node_group(H100, labels=SELECTS, taints=TAINTS)],
+    "a general pool with accelerators": [pool("p5.48xlarge", 1, role="general")],
+    "a training pool on demand": [pool("p5.48xlarge", 1, role="training")],
+    "a workload that may do anything": [
+        deployment(
+            "default",
+            hostNetwork=True,
+            automountServiceAccountToken=True,
+            securityContext={"runAsNonRoot": False},
+            volumes=[{"name": "v", "hostPath": {"path": "/"}}],
+            containers=[{"name": "c", "image": "web:latest", "securityContext": {"privileged": True}, "env": ENV}],
+        )
+    ],
+    "a workload of a team": [workload(1, terminationGracePeriodSeconds=30), disruption_budget(minAvailable=1)],
+    "a workload that waits": [stopping({"sleep": {"seconds": 60}})],
+    "a budget": [disruption_budget(maxUnavailable=0)],
+    "a public service": [service({"metadata.annotations": REMOVED})],
+    "an internal service": [service()],
+    "an open ingress": [ingress({"a": "b"})],
+    "an ingress that asks": [ingress({"alb.ingress.kubernetes.io/auth-type": "oidc"})],
+    "a namespace": [namespace(), network_policy({})],
+    "an open namespace": [namespace(), network_policy({"matchLabels": {"a": "b"}})],
+    "a route": [route(), auth_policy({"kind": "HTTPRoute", "name": "chat"})],
+    "an open route": [route(), auth_policy({"kind": "HTTPRoute", "name": "other"})],
+    **{f"a good {kind}": [resource(kind)] for kind in BASE},
+    **{
+        f"a bad {kind}, {number}": [resource(kind, changes)]
+        for number, (_, kind, changes, _) in enumerate(CLOUD_FAILS)
+        if resource(kind, changes).properties
+    },
 }
 
 
 @pytest.mark.parametrize("resources", CASES.values(), ids=CASES)
-@settings(deadline=None)  # the first example imports the Kubernetes SDK
+@settings(deadline=None, max_examples=25)  # the first example imports the Kubernetes SDK
 @given(data=st.data())
 def test_one_unknown_leaf(resources: list[Declared], data: st.DataObject) -> None:
     index = data.draw(st.integers(0, len(resources) - 1))
     paths = list(leaves(resources[index].properties))
     path, sentinel = data.draw(st.sampled_from(paths)), data.draw(st.sampled_from(SENTINELS))
     changed = with_unknown(resources, index, path, sentinel)
-    for judge in (register, check_stack):
+    for judge in (register, check_stack, stopped_or_advised):
         before, after = judge(*resources), judge(*changed)
         named = [message for message in after if UNDECIDED.match(message)]
         assert named or rules_of(after) == rules_of(before), (path, before, after)
@@ -82,12 +119,17 @@ def test_one_unknown_leaf(resources: list[Declared], data: st.DataObject) -> Non
 @pytest.mark.parametrize("resources", CASES.values(), ids=CASES)
 def test_every_leaf_unknown_at_once(resources: list[Declared]) -> None:
     changed = copy.deepcopy(resources)
-    for resource in changed:
-        for path in list(leaves(resource.properties)):
-            put(resource.properties, path, SENTINELS[0])
+    for one in changed:
+        for path in list(leaves(one.properties)):
+            put(one.properties, path, SENTINELS[0])
     before, after = register(*resources), register(*changed)
     named = [message for message in after if UNDECIDED.match(message)]
     assert named or rules_of(after) == rules_of(before)
+
+
+def stopped_or_advised(*resources: Declared) -> list[str]:
+    """Return all that is said at registration: what cannot be decided stops, and advice need not repeat it."""
+    return [*register(*resources), *advice(*resources)]
 
 
 def leaves(value: Any, path: tuple[str | int, ...] = ()) -> Iterator[tuple[str | int, ...]]:

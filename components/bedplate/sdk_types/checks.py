@@ -7,7 +7,6 @@ import enum
 import types
 import typing
 from dataclasses import dataclass
-from functools import cache
 from typing import Any
 
 from bedplate.errors import FieldPath, dotted, nearest
@@ -158,17 +157,24 @@ def _check_word(value: object, words: type[enum.Enum], path: FieldPath) -> Itera
         yield InputProblem(path, f"{_shown(value)} is not one of {listed}", nearest(value, map(str, allowed)))
 
 
-@cache
 def alternatives(annotation: Any) -> tuple[Any, ...]:
     """The types that a value may have: without `Input`'s and `Optional`'s wrapping, and without an object's twin.
 
     An object type stands in the annotation twice, as an `…Args` class and as a TypedDict; the class says more.
     Empty means that anything goes.
     """
-    found = tuple(_flattened(annotation))
-    if any(kind is typing.Any or _is_asset(kind) for kind in found):
-        return ()
-    return found
+    known = _alternatives.get(id(annotation))
+    if known is None:
+        found = tuple(_flattened(annotation))
+        if any(kind is typing.Any or _is_asset(kind) for kind in found):
+            found = ()
+        known = _alternatives[id(annotation)] = (annotation, found)
+    return known[1]
+
+
+_alternatives: dict[int, tuple[Any, tuple[Any, ...]]] = {}
+"""Answers by the identity of an annotation, which is kept so that no other one gets its identity. To hash an annotation
+takes longer than to check a value against it: its parts are hashed anew each time."""
 
 
 def _flattened(annotation: Any) -> Iterator[Any]:

@@ -1,0 +1,67 @@
+"""All rules of the pack, and which of them look at a type."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import TYPE_CHECKING
+
+from rules import (
+    cost,
+    governance,
+    kubernetes_inputs,
+    nodes,
+    reliability,
+    security_clouds,
+    security_exposure,
+    security_pods,
+    separation,
+)
+
+if TYPE_CHECKING:
+    from rules.model import Rule, StackRule, Words
+
+FAMILIES = {
+    "cost": "Cost",
+    "nodes": "Nodes",
+    "separation": "Separation of pools",
+    "security": "Security",
+    "reliability": "Reliability",
+    "governance": "Governance",
+    "kubernetes-inputs": "Kubernetes inputs",
+}
+
+RULES: tuple[Rule, ...] = (
+    *cost.RULES,
+    *nodes.RULES,
+    *separation.RULES,
+    *security_clouds.RULES,
+    *security_pods.RULES,
+    *security_exposure.RULES,
+    *reliability.RULES,
+    *governance.RULES,
+    *kubernetes_inputs.RULES,
+)
+STACK_RULES: tuple[StackRule, ...] = (
+    *cost.STACK_RULES,
+    *nodes.STACK_RULES,
+    *security_exposure.STACK_RULES,
+    *reliability.STACK_RULES,
+    *governance.STACK_RULES,
+)
+ALL: tuple[Words, ...] = (*RULES, *STACK_RULES, governance.UNUSED)
+
+
+@cache
+def rules_for(type_token: str) -> tuple[Rule, ...]:
+    """Return the rules that look at resources of a type."""
+    return tuple(rule for rule in RULES if rule.applies(type_token))
+
+
+@cache
+def is_read_on_stack(type_token: str) -> bool:
+    """Return whether a rule needs the properties of a type once the whole stack is known."""
+    return (
+        type_token in nodes.LOOKED_AT
+        or any(rule.on_stack for rule in rules_for(type_token))
+        or any(rule.reads(type_token) for rule in STACK_RULES)
+    )

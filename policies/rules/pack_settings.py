@@ -1,0 +1,88 @@
+"""The parameters of the rules, by team and environment: policies/settings.yaml, which the platform team owns."""
+
+from __future__ import annotations
+
+from fnmatch import fnmatchcase
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
+
+import yaml
+from pydantic import BaseModel, Field, ValidationError
+
+from bedplate.errors import UsageError, dotted
+from bedplate.stack_file.model import StrictModel
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+EVERYWHERE = "*"
+
+Days = Annotated[int, Field(gt=0)]
+Regions = Annotated[list[str], Field(min_length=1)]
+
+
+class LogRetention(StrictModel):
+    """For how long logs are kept, in days."""
+
+    min: Days = Field(description="Shorter loses what an investigation needs.")
+    max: Days = Field(description="Longer keeps personal data without a reason, and is paid every month.")
+
+
+class DataRegions(StrictModel):
+    """Where data may lie. A team without regions of its own in an environment has those of `default`."""
+
+    default: Regions = Field(description="Regions of every team that has none of its own.")
+    teams: dict[str, dict[str, Regions]] = Field(default={}, description="Regions by team and environment.")
+
+    def of(self, team: str, environment: str) -> list[str]:
+        """Return the regions of a team in an environment."""
+        return self.teams.get(team, {}).get(environment, self.default)
+
+
+class PackSettings(StrictModel):
+    """The whole file."""
+
+    advisory: dict[str, list[str]] = Field(
+        default={},
+        description="Rules that advise and do not stop, as patterns of ids, by environment; `*` stands for each. "
+        "Caps on cost and unpriced nodes are never advice.",
+    )
+    data_regions: DataRegions
+    required_tags: Annotated[list[str], Field(min_length=1)] = Field(
+        description="Tags of every AWS resource that costs money."
+    )
+    log_retention_days: LogRetention
+    daemon_sets: list[str] = Field(
+        default=[], description="DaemonSets outside of system namespaces that were reviewed, as `namespace/name`."
+    )
+
+    def is_advice(self, rule: str, environment: str) -> bool:
+        """Return whether a rule only advises in an environment."""
+        patterns = [*self.advisory.get(EVERYWHERE, []), *self.advisory.get(environment, [])]
+        return any(fnmatchcase(rule, pattern) for pattern in patterns)
+
+
+def environment_of(stack: str) -> str:
+    """Return the environment of a stack, what follows the last dash of `<team>-<environment>`."""
+    return stack.rpartition("-")[2]
+
+
+def read_pack_settings(path: Path) -> PackSettings:
+    """Read the file; raises UsageError when it is missing or wrong."""
+    return read_yaml(PackSettings, path)
+
+
+Model = TypeVar("Model", bound=BaseModel)
+
+
+def read_yaml(model: type[Model], path: Path) -> Model:
+    """Read a YAML file into a strict model; raises UsageError with the place of every mistake."""
+    try:
+        data: Any = yaml.safe_load(path.read_text(encoding="utf-8"))
+        return model.model_validate(data)
+    except OSError as error:
+        raise UsageError(f"{path} cannot be read ({error.strerror})") from None
+    except yaml.YAMLError as error:
+        raise UsageError(f"{path}: {error}") from None
+    except ValidationError as error:
+        lines = [f"{path}: {dotted(problem['loc'])}: {problem['msg']}" for problem in error.errors()]
+        raise UsageError("\n".join(lines)) from None

@@ -16,7 +16,7 @@ from bedplate.cost.wire import to_wire
 from bedplate.plan import plan_stack
 from bedplate.sdk_types import is_known_token
 from tests.cost.graphs import UNKNOWN, preview_of, resource, state_of, write
-from tests.support.stacks import stack
+from tests.support.stacks import one_pool, stack
 
 TODAY = date(2026, 11, 21)
 HOURS = Decimal(730)
@@ -230,6 +230,36 @@ def test_what_a_component_counted_is_not_counted_again(tmp_path: Path) -> None:
     assert found.cost.max_per_hour == sum(
         line.max_units * (line.usd_per_hour or 0) for line in plan.cost.lines if line.owner == "node_pools.l4"
     ) + Decimal("0.005")
+
+
+def pool_of(machine: str = "g6.2xlarge", nodes: int = 4) -> dict[str, Any]:
+    lines = plan_stack(one_pool(machine=machine, nodes={"min": 0, "max": nodes})).cost.lines
+    return component("it", inputs={"cost": to_wire([line for line in lines if line.owner == "node_pools.it"])})
+
+
+@pytest.mark.parametrize(
+    ("inside", "reason"),
+    [
+        ({"inputs": GROUP | {"instanceTypes": ["g6.2xlarge"]}}, ""),
+        ({"inputs": GROUP | {"instanceTypes": ["g6.12xlarge"]}}, "4 × g6.12xlarge are below it that its cost"),
+        ({"inputs": {"scalingConfig": {"maxSize": 5}, "instanceTypes": ["g6.2xlarge"]}}, "1 × g6.2xlarge are below it"),
+        ({"inputs": {"scalingConfig": {"maxSize": UNKNOWN}}}, "scalingConfig.maxSize is not known"),
+        ({"type": "aws:ec2/eip:Eip"}, "public-ipv4 for $0.0050 an hour is below it"),
+        ({"type": "aws:rds/instance:Instance"}, "not among those whose price is known"),
+        ({"type": "aws:ebs/volume:Volume", "inputs": {"size": 801, "type": "gp3"}}, "ebs-gp3 for $0.0001 an hour"),
+        ({"type": "aws:iam/role:Role"}, ""),
+    ],
+)
+def test_what_a_component_did_not_count_is_not_hidden_below_it(
+    tmp_path: Path, inside: dict[str, Any], reason: str
+) -> None:
+    pool = pool_of()
+    child = resource("aws:eks/nodeGroup:NodeGroup", "child", parent=pool["urn"]) | inside
+    if reason == "" and "inputs" in inside:  # the disk that the pool counts
+        child["inputs"] = child["inputs"] | {"launchTemplate": {"id": "lt-1"}}
+    found = preview_cost(tmp_path, pool, TEMPLATE | {"parent": pool["urn"]}, child)
+    notes = [line.note for line in found.cost.unpriced]
+    assert any(reason in note for note in notes) if reason else notes == []
 
 
 @pytest.mark.parametrize(

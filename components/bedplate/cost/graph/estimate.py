@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from decimal import InvalidOperation
+from decimal import Decimal, InvalidOperation
 from types import MappingProxyType
 from typing import TYPE_CHECKING, get_args
 
 from bedplate.cost.graph import aws_machines, aws_services
-from bedplate.cost.graph.billing import billing
+from bedplate.cost.graph.billing import ResourceType, billing
 from bedplate.cost.graph.leaf import Leaf, unknown_line
 from bedplate.cost.graph.resources import UndecidedError
 from bedplate.cost.range import Confidence, CostLine, CostRange, Kind
@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 
 MOST = 10**12
 """Larger numbers of units, hours or dollars are no cost but a mistake."""
+
+ROUNDING = Decimal("1e-9")
+"""Prices travel through properties with 28 digits."""
 
 OWN_COMPONENT = "bedplate:index:"
 
@@ -68,7 +71,7 @@ class ResourceCost:
 class GraphCost:
     """The cost of a graph.
 
-    `covered` resources are counted by the component above them, `free` ones have no price.
+    `covered` resources are counted by the component above them, of the others `free` ones have no price.
     """
 
     items: tuple[ResourceCost, ...]
@@ -85,45 +88,70 @@ class GraphCost:
 def graph_cost(graph: Graph, today: date) -> GraphCost:
     """Return what the resources of a graph cost on a day.
 
-    A component that carries cost lines is counted by them, and nothing below it again. Every other resource is counted
-    by itself; one that may cost money, but not how much can be said, is a line without a price. So an unknown value
-    never makes a stack look cheaper.
+    A component that carries cost lines is counted by them, and what is below it only as far as it goes beyond them.
+    Every other resource is counted by itself; one that may cost money, but not how much can be said, is a line without
+    a price. So an unknown value never makes a stack look cheaper.
     """
-    carried = {
-        resource.urn: lines
-        for resource in graph.resources
-        if not resource.custom and (lines := _carried(resource)) is not None
-    }
-    items: list[ResourceCost] = []
-    used: Counter[str] = Counter()
-    covered = free = 0
+    carried = {one.urn: lines for one in graph.resources if not one.custom and (lines := _carried(one))}
+    below: dict[str, list[Leaf]] = {urn: [] for urn in carried}
+    leaves: list[Leaf] = []
     for resource in graph.resources:
-        above = tuple(graph.ancestors(resource))
-        team = _team(resource, above)
-        if any(parent.urn in carried for parent in above):
-            covered += 1
-        elif resource.urn in carried:
-            region = _text(resource, "region")
-            items += [_item(resource, team, region, line) for line in carried[resource.urn]]
-        elif not resource.custom or resource.external:
+        if not resource.custom or resource.external:
             continue
-        else:
-            kind = billing(resource.type, tuple(parent.type for parent in above)).billing
-            used[resource.type] += kind == "use"
-            free += kind == "free"
-            leaf = Leaf(resource, graph, _owner(resource, above), today)
-            items += [_item(resource, team, _region(leaf), line) for line in _lines(leaf, above)]
-    broken = [resource for resource in graph.resources if not resource.custom and _is_broken(resource)]
-    items += [
-        _item(one, _team(one, ()), "", unknown_line(_declared(one), f"cost of {one.name}", "cost cannot be read"))
-        for one in broken
-    ]
-    by_use = tuple(f"what {count} × {printable(kind)} hold and carry" for kind, count in sorted(used.items()) if count)
-    return GraphCost(tuple(items), covered, free, (*by_use, TRAFFIC, *NEVER_COUNTED))
+        above = tuple(graph.ancestors(resource))
+        leaf = Leaf(resource, graph, _owner(resource, above), today)
+        carrier = next((parent.urn for parent in above if parent.urn in carried), None)
+        (leaves if carrier is None else below[carrier]).append(leaf)
+    items = [item for leaf in leaves for item in _items(leaf, _lines(leaf))]
+    for urn, lines in carried.items():
+        component = graph.by_urn[urn]
+        if not any(parent.urn in carried for parent in graph.ancestors(component)):
+            whole = Leaf(component, graph, _declared(component), today)
+            items += _items(whole, (*lines, *beyond(whole, lines, [_lines(leaf) for leaf in below[urn]])))
+    for component in filter(_is_broken, graph.resources):
+        whole = Leaf(component, graph, _declared(component), today)
+        items += _items(whole, [unknown_line(whole.owner, f"cost of {component.name}", "cost cannot be read")])
+    kinds = Counter((leaf.resource.type, _billing(leaf).billing) for leaf in leaves)
+    by_use = (
+        f"what {count} × {printable(kind)} hold and carry" for (kind, how), count in kinds.items() if how == "use"
+    )
+    return GraphCost(
+        items=tuple(items),
+        covered=sum(map(len, below.values())),
+        free=sum(count for (_, how), count in kinds.items() if how == "free"),
+        not_counted=(*sorted(by_use), TRAFFIC, *NEVER_COUNTED),
+    )
 
 
-def _lines(leaf: Leaf, above: tuple[Resource, ...]) -> Iterator[CostLine]:
-    kind = billing(leaf.resource.type, tuple(parent.type for parent in above))
+def beyond(component: Leaf, carried: Iterable[CostLine], leaves: Iterable[Iterable[CostLine]]) -> Iterator[CostLine]:
+    """Yield lines for what is below a component and not among the lines that it carries.
+
+    Machines are compared by type and number, because how they are bought decides their price; services by what they
+    cost in an hour. A resource that nobody can price is beyond the lines in any case.
+    """
+    machines: Counter[str] = Counter()
+    services: dict[str, Decimal] = defaultdict(Decimal)
+    for sign, line in [*((-1, line) for line in carried), *((1, line) for lines in leaves for line in lines)]:
+        if line.kind == "machine":
+            machines[line.item.partition(" ")[0]] += sign * line.max_units
+        elif line.service:
+            services[line.service] += sign * line.max_units * (line.usd_per_hour or 0)
+        elif sign > 0:
+            yield line
+    for machine, units in machines.items():
+        if units > 0:
+            yield component.unknown(f"{units} × {machine} are below it that its cost does not count")
+    for service, usd in services.items():
+        if usd > ROUNDING:
+            yield component.unknown(f"{service} for ${usd:,.4f} an hour is below it that its cost does not count")
+
+
+def _billing(leaf: Leaf) -> ResourceType:
+    return billing(leaf.resource.type, tuple(parent.type for parent in leaf.graph.ancestors(leaf.resource)))
+
+
+def _lines(leaf: Leaf) -> Iterator[CostLine]:
+    kind = _billing(leaf)
     if kind.billing == "unknown":
         yield leaf.unknown(kind.note)
     if kind.billing != "priced":
@@ -171,12 +199,15 @@ def _shown(line: CostLine) -> CostLine:
 
 def _is_broken(component: Resource) -> bool:
     """Tell whether a component of Bedplate's has a cost that cannot be read: then what is below it is counted."""
-    has_cost = "cost" in component.properties
+    has_cost = not component.custom and "cost" in component.properties
     return component.type.startswith(OWN_COMPONENT) and has_cost and _carried(component) is None
 
 
-def _item(resource: Resource, team: str, region: str, line: CostLine) -> ResourceCost:
-    return ResourceCost(printable(resource.urn), printable(resource.type), team, region, line)
+def _items(leaf: Leaf, lines: Iterable[CostLine]) -> list[ResourceCost]:
+    """Return lines with the resource that they are of."""
+    resource = leaf.resource
+    team, region = _team(resource, tuple(leaf.graph.ancestors(resource))), _region(leaf)
+    return [ResourceCost(printable(resource.urn), printable(resource.type), team, region, line) for line in lines]
 
 
 def _owner(resource: Resource, above: tuple[Resource, ...]) -> str:

@@ -117,9 +117,7 @@ def nodes(*providers: str | None) -> Answer:
     return Answer(200, {"items": items})
 
 
-@pytest.mark.parametrize(
-    "provider", [None, "kind://docker/kind/kind-control-plane", "k3s://k3d-a-server-0", "minikube://m"]
-)
+@pytest.mark.parametrize("provider", [None, "kind://docker/kind/kind-control-plane", "k3s://k3d-a-server-0"])
 def test_nodes_of_test_clusters(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, provider: str | None) -> None:
     with_nodes(monkeypatch, nodes(provider))
     assert connect(written(tmp_path, {"server": SERVER})).server == SERVER

@@ -39,8 +39,8 @@ DELETE_SECONDS = 300.0
 
 _POLL_SECONDS = 0.1
 _NOT_FOUND = 404
-_OF_TEST_CLUSTERS = ("", "kind", "k3s", "minikube")
-"""What stands before `://` in the provider ID of nodes that are containers or virtual machines of a developer."""
+_OF_TEST_CLUSTERS = ("", "kind", "k3s")
+"""What stands before `://` in the provider ID of nodes that can be a developer's containers."""
 
 
 @dataclass(frozen=True, slots=True)

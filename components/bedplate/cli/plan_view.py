@@ -55,8 +55,12 @@ def show_cost(console: Console, plan: StackPlan, cap: Cap | None) -> None:
         ("up to", "right"),
     )  # fmt: skip
     for line in plan.cost.lines:
-        each = "unknown" if line.usd_per_hour is None else f"{line.usd_per_hour:,.4f}"
-        lines.add_row(line.owner, line.item, each, str(line.baseline_units), str(line.max_units))
+        billed = line.billed
+        by_hour = billed.divisor == 1
+        price = "unknown" if billed.usd_per_unit is None else f"{billed.usd_per_unit:,.4f}"
+        each = price if by_hour else f"{price} a {billed.unit}"
+        up_to = str(line.max_units) if by_hour else f"{line.max_units} {billed.unit} a month"
+        lines.add_row(line.owner, line.item, each, str(line.baseline_units), up_to)
     console.print()
     console.print(lines)
     console.print(_totals(plan, cap))
@@ -162,5 +166,5 @@ def _price_origins(lines: Iterable[CostLine]) -> Iterator[str]:
     undated = sorted({line.item for line in known if line.as_of is None})
     if undated:
         yield f"without a date: {', '.join(undated)}"
-    if any(line.note for line in known):
+    if any(line.note for line in known if line.kind == "machine"):
         yield "pools that declare no expected use are expected at their maximum"

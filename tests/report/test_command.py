@@ -1,0 +1,115 @@
+"""`bedplate report` as people and jobs use it."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+import pytest
+
+from bedplate.cli import main
+from tests.report.comment_servers import TOKEN, serving
+from tests.report.previews import DATA
+
+ROOT = Path(__file__).resolve().parents[2]
+CAPS = str(ROOT / "policies" / "caps.yaml")
+GROWN = str(DATA / "pool-grown.jsonl")
+
+
+def run(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> int:
+    """Run the command line and return its exit code."""
+    monkeypatch.setattr(sys, "argv", ["bedplate", "report", *arguments])
+    with pytest.raises(SystemExit) as ended:
+        main.main()
+    return int(ended.value.code or 0)
+
+
+def test_it_prints_the_comment(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(monkeypatch, GROWN, "--caps", CAPS) == 0
+    assert capsys.readouterr().out.startswith("<!-- bedplate-report bedplate/vision-dev -->\n### ")
+
+
+def test_it_writes_a_file_for_machines(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    file = tmp_path / "report.json"
+    assert run(monkeypatch, GROWN, "--caps", CAPS, "--json", "--output", str(file)) == 0
+    assert json.loads(file.read_text(encoding="utf-8"))["verdict"] == "fine"
+    assert capsys.readouterr().out == ""
+    assert list(tmp_path.iterdir()) == [file]
+
+
+CHECKED = {"pool-grown": 0, "pool-removed": 0, "over-cap": 1, "separation-violation": 1, "refused-by-the-program": 1}
+
+
+@pytest.mark.parametrize(("name", "code"), CHECKED.items(), ids=CHECKED)
+def test_check_fails_on_what_must_not_be_merged(monkeypatch: pytest.MonkeyPatch, name: str, code: int) -> None:
+    path = str(DATA / f"{name}.jsonl")
+    assert run(monkeypatch, path, "--caps", CAPS, "--check") == code
+    assert run(monkeypatch, path, "--caps", CAPS) == 0
+
+
+BAD = {
+    "no such file": (["nowhere.json"], "nowhere.json cannot be read"),
+    "no preview": ([CAPS], "this is no JSON"),
+    "no caps": ([GROWN, "--caps", "nowhere.yaml"], "no spending caps"),
+    "another stack's file": (
+        [GROWN, "--stack-file", str(ROOT / "stacks" / "Pulumi.platform-prod.yaml")],
+        "is the file of platform-prod, and the preview of vision-dev",
+    ),
+    "a folder that is not there": ([GROWN, "--output", "/nowhere/report.md"], "cannot be written"),
+    "a base that is none": ([GROWN, "--base", CAPS], "this is no JSON"),
+}
+
+
+@pytest.mark.parametrize(("arguments", "message"), BAD.values(), ids=BAD)
+def test_bad_input_exits_2_and_prints_no_report(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], arguments: list[str], message: str
+) -> None:
+    assert run(monkeypatch, *arguments) == 2
+    told = capsys.readouterr()
+    assert message in told.err
+    assert told.out == ""
+
+
+def test_a_stack_file_that_cannot_be_read_leaves_the_preview_to_say_why(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    file = tmp_path / "Pulumi.vision-dev.yaml"
+    file.write_text("config: {bedplate:stack: {teem: vision}}\n", encoding="utf-8")
+    assert run(monkeypatch, GROWN, "--stack-file", str(file)) == 0
+    assert "capacity risks are not shown" in capsys.readouterr().out
+
+
+def test_it_posts_and_says_so(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    with serving() as host:
+        given = {
+            "GITHUB_API_URL": host.root,
+            "GITHUB_TOKEN": TOKEN,
+            "GITHUB_REPOSITORY": "acme/platform",
+            "GITHUB_REF": "refs/pull/5/merge",
+        }
+        for name, value in given.items():
+            monkeypatch.setenv(name, value)
+        assert run(monkeypatch, GROWN, "--caps", CAPS, "--post", "github") == 0
+        assert run(monkeypatch, str(DATA / "over-cap.jsonl"), "--caps", CAPS, "--post", "github", "--check") == 1
+        assert len(host.comments) == 1
+        assert "over its cap" in host.texts()[0]
+    told = capsys.readouterr()
+    assert told.out == ""
+    assert told.err == "Commented on 5.\nUpdated the comment on 5.\n"
+    assert TOKEN not in told.err
+
+
+def test_it_imports_no_pulumi() -> None:
+    import subprocess
+
+    program = (
+        "import sys; sys.argv = ['bedplate', 'report', sys.argv[1]]\n"
+        "from bedplate.cli.main import app\n"
+        "try: app()\nexcept SystemExit: pass\n"
+        "print('pulumi' in sys.modules, 'grpc' in sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", program, GROWN], capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[-1] == "False False"

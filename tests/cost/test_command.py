@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -115,6 +117,16 @@ def test_mistakes_are_messages(run: Any, arguments: list[str], message: str) -> 
     with pytest.raises(Exception, match=message) as failed:
         run(*arguments)
     assert getattr(failed.value, "exit_code", None) == 2
+
+
+def test_no_pulumi_is_imported() -> None:
+    program = (
+        "import sys; from bedplate.cli.main import app; "
+        f"app(['cost', '--json', {STACK!r}], standalone_mode=False); "
+        "print([name for name in sys.modules if name.partition('.')[0] in ('pulumi', 'grpc')], file=sys.stderr)"
+    )
+    done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert done.stderr.strip() == "[]"
 
 
 def test_how_far_a_price_can_be_trusted() -> None:

@@ -262,6 +262,16 @@ def test_what_a_component_did_not_count_is_not_hidden_below_it(
     assert any(reason in note for note in notes) if reason else notes == []
 
 
+def test_a_component_inside_another_is_counted_by_the_outer_one(tmp_path: Path) -> None:
+    outer, inner = pool_of(nodes=4), pool_of(nodes=2) | {"urn": "urn:pulumi:dev::p::bedplate:index:NodePool::inner"}
+    inner["parent"] = outer["urn"]
+    sizes = {"scalingConfig": {"maxSize": 4}, "instanceTypes": ["g6.2xlarge"], "launchTemplate": {"id": "lt-1"}}
+    group = resource("aws:eks/nodeGroup:NodeGroup", inputs=sizes, parent=inner["urn"])
+    found = cost_of(tmp_path, outer, inner, TEMPLATE | {"parent": outer["urn"]}, group)
+    assert not found.cost.unpriced
+    assert {item.urn for item in found.items} == {outer["urn"]}
+
+
 @pytest.mark.parametrize(
     "cost",
     [

@@ -2,34 +2,25 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
-from decimal import Decimal, InvalidOperation
+from dataclasses import dataclass
 from types import MappingProxyType
-from typing import TYPE_CHECKING, get_args
+from typing import TYPE_CHECKING
 
 from bedplate.cost.graph import aws_machines, aws_services
 from bedplate.cost.graph.billing import ResourceType, billing
+from bedplate.cost.graph.carried import OWN_COMPONENT, beyond, carried, is_broken
 from bedplate.cost.graph.leaf import Leaf, unknown_line
 from bedplate.cost.graph.resources import UndecidedError
-from bedplate.cost.range import Confidence, CostLine, CostRange, Kind
+from bedplate.cost.range import CostLine, CostRange
 from bedplate.cost.usage import NEVER_COUNTED
-from bedplate.cost.wire import from_wire
 from bedplate.errors import printable
 
 if TYPE_CHECKING:
     from datetime import date
 
     from bedplate.cost.graph.resources import Graph, Resource
-
-MOST = 10**12
-"""Larger numbers of units, hours or dollars are no cost but a mistake."""
-
-ROUNDING = Decimal("1e-9")
-"""Prices travel through properties with 28 digits."""
-
-OWN_COMPONENT = "bedplate:index:"
 
 TRAFFIC = "traffic through, between and out of all of these, and requests to them"
 
@@ -92,23 +83,23 @@ def graph_cost(graph: Graph, today: date) -> GraphCost:
     Every other resource is counted by itself; one that may cost money, but not how much can be said, is a line without
     a price. So an unknown value never makes a stack look cheaper.
     """
-    carried = {one.urn: lines for one in graph.resources if not one.custom and (lines := _carried(one))}
-    below: dict[str, list[Leaf]] = {urn: [] for urn in carried}
+    carriers = {one.urn: lines for one in graph.by_urn.values() if not one.custom and (lines := carried(one))}
+    below: dict[str, list[Leaf]] = {urn: [] for urn in carriers}
     leaves: list[Leaf] = []
     for resource in graph.resources:
         if not resource.custom or resource.external:
             continue
         above = tuple(graph.ancestors(resource))
         leaf = Leaf(resource, graph, _owner(resource, above), today)
-        carrier = next((parent.urn for parent in above if parent.urn in carried), None)
-        (leaves if carrier is None else below[carrier]).append(leaf)
+        around = [parent.urn for parent in above if parent.urn in carriers]
+        (below[around[-1]] if around else leaves).append(leaf)
     items = [item for leaf in leaves for item in _items(leaf, _lines(leaf))]
-    for urn, lines in carried.items():
+    for urn, lines in carriers.items():
         component = graph.by_urn[urn]
-        if not any(parent.urn in carried for parent in graph.ancestors(component)):
+        if not any(parent.urn in carriers for parent in graph.ancestors(component)):
             whole = Leaf(component, graph, _declared(component), today)
             items += _items(whole, (*lines, *beyond(whole, lines, [_lines(leaf) for leaf in below[urn]])))
-    for component in filter(_is_broken, graph.resources):
+    for component in filter(is_broken, graph.by_urn.values()):
         whole = Leaf(component, graph, _declared(component), today)
         items += _items(whole, [unknown_line(whole.owner, f"cost of {component.name}", "cost cannot be read")])
     kinds = Counter((leaf.resource.type, _billing(leaf).billing) for leaf in leaves)
@@ -121,29 +112,6 @@ def graph_cost(graph: Graph, today: date) -> GraphCost:
         free=sum(count for (_, how), count in kinds.items() if how == "free"),
         not_counted=(*sorted(by_use), TRAFFIC, *NEVER_COUNTED),
     )
-
-
-def beyond(component: Leaf, carried: Iterable[CostLine], leaves: Iterable[Iterable[CostLine]]) -> Iterator[CostLine]:
-    """Yield lines for what is below a component and not among the lines that it carries.
-
-    Machines are compared by type and number, because how they are bought decides their price; services by what they
-    cost in an hour. A resource that nobody can price is beyond the lines in any case.
-    """
-    machines: Counter[str] = Counter()
-    services: dict[str, Decimal] = defaultdict(Decimal)
-    for sign, line in [*((-1, line) for line in carried), *((1, line) for lines in leaves for line in lines)]:
-        if line.kind == "machine":
-            machines[line.item.partition(" ")[0]] += sign * line.max_units
-        elif line.service:
-            services[line.service] += sign * line.max_units * (line.usd_per_hour or 0)
-        elif sign > 0:
-            yield line
-    for machine, units in machines.items():
-        if units > 0:
-            yield component.unknown(f"{units} × {machine} are below it that its cost does not count")
-    for service, usd in services.items():
-        if usd > ROUNDING:
-            yield component.unknown(f"{service} for ${usd:,.4f} an hour is below it that its cost does not count")
 
 
 def _billing(leaf: Leaf) -> ResourceType:
@@ -160,47 +128,6 @@ def _lines(leaf: Leaf) -> Iterator[CostLine]:
         yield from PRICES[leaf.resource.type](leaf)
     except UndecidedError as error:
         yield leaf.unknown(str(error))
-
-
-def _carried(component: Resource) -> tuple[CostLine, ...] | None:
-    """Return the cost lines that a component carries, None where it carries none that can be read."""
-    values = component.properties.get("cost")
-    if not isinstance(values, list) or not values:
-        return None
-    try:
-        lines = from_wire(values)
-    except (KeyError, TypeError, ValueError, InvalidOperation, AttributeError, OverflowError):
-        return None
-    return tuple(map(_shown, lines)) if all(map(_is_sane, lines)) else None
-
-
-def _is_sane(line: CostLine) -> bool:
-    """Tell whether a line can be added up: a file can hold any number, and a negative one would hide others."""
-    texts = (line.owner, line.item, line.unit, line.source, line.note, line.service)
-    amounts = (line.usd_per_hour or 0, line.baseline_units, line.expected_unit_hours, line.max_units)
-    return (
-        all(isinstance(text, str) for text in texts)
-        and all(0 <= amount <= MOST for amount in amounts)
-        and line.kind in get_args(Kind)
-        and line.confidence in get_args(Confidence)
-    )
-
-
-def _shown(line: CostLine) -> CostLine:
-    return replace(
-        line,
-        owner=printable(line.owner),
-        item=printable(line.item),
-        unit=printable(line.unit),
-        source=printable(line.source),
-        note=printable(line.note),
-    )
-
-
-def _is_broken(component: Resource) -> bool:
-    """Tell whether a component of Bedplate's has a cost that cannot be read: then what is below it is counted."""
-    has_cost = not component.custom and "cost" in component.properties
-    return component.type.startswith(OWN_COMPONENT) and has_cost and _carried(component) is None
 
 
 def _items(leaf: Leaf, lines: Iterable[CostLine]) -> list[ResourceCost]:

@@ -97,13 +97,19 @@ def pool_resources(name: str, numbers: dict[str, Any]) -> Iterator[analyzer_pb2.
     component = "bedplate:index:NodePool"
     parent = f"{URN}{component}::{name}"
     yield request(component, name, numbers, cloud="")
-    yield request("aws:ec2/launchTemplate:LaunchTemplate", name, {"instanceType": "m7i.2xlarge"}, parent)
+    disk = {"encrypted": "true", "kmsKeyId": "arn:aws:kms:us-east-1:111122223333:key/1"}
+    template = {
+        "instanceType": "m7i.2xlarge",
+        "metadataOptions": {"httpTokens": "required", "httpPutResponseHopLimit": 1},
+        "blockDeviceMappings": [{"deviceName": "/dev/xvda", "ebs": disk}],
+    }
+    yield request("aws:ec2/launchTemplate:LaunchTemplate", name, template, parent)
     group = {
         "nodeGroupName": numbers["groups"][0]["name"],
         "scalingConfig": {"minSize": 0, "maxSize": 1, "desiredSize": 1},
         "instanceTypes": ["m7i.2xlarge"],
         "subnetIds": ["subnet-1", "subnet-2", "subnet-3"],
-        "labels": {"bedplate.dev/pool": name},
+        "labels": {"bedplate.dev/pool": name, "bedplate.dev/role": "general"},
     }
     yield request("aws:eks/nodeGroup:NodeGroup", name, group, parent)
     for tag in ("a", "b"):
@@ -115,12 +121,19 @@ def deployment(number: int) -> dict[str, Any]:
     labels = {"app": f"app-{number}"}
     container = {
         "name": "web",
-        "image": "registry.example/web:1",
+        "image": f"registry.example/web@sha256:{'0' * 64}",
+        "readinessProbe": {"httpGet": {"path": "/health", "port": 8080}},
+        "securityContext": {"allowPrivilegeEscalation": False, "readOnlyRootFilesystem": True},
         "env": [{"name": f"NAME_{index}", "value": "value"} for index in range(5)],
         "ports": [{"containerPort": 8080}],
         "resources": {"requests": {"cpu": "1", "memory": "1Gi"}, "limits": {"memory": "1Gi"}},
     }
-    pod = {"containers": [container], "nodeSelector": {"bedplate.dev/role": "general"}}
+    pod = {
+        "containers": [container],
+        "nodeSelector": {"bedplate.dev/role": "general"},
+        "automountServiceAccountToken": False,
+        "securityContext": {"runAsNonRoot": True, "seccompProfile": {"type": "RuntimeDefault"}},
+    }
     return {
         "metadata": {"name": labels["app"], "namespace": f"{STACK}-general", "labels": labels},
         "spec": {
@@ -137,8 +150,12 @@ def request(
     """Return what the engine asks about a resource; `parent` is a URN."""
     package = token.split(":")[0] if cloud is None else cloud
     types = f"{parent.removeprefix(URN).split('::')[0]}${token}" if parent else token
+    tags = {"bedplate:team": "vision", "bedplate:environment": "dev", "cost-center": "cc-1"}
     provider = analyzer_pb2.AnalyzerProviderResource(
-        type=f"pulumi:providers:{package}", properties=struct({"region": "us-east-1"}), urn=f"{URN}provider", name="p"
+        type=f"pulumi:providers:{package}",
+        properties=struct({"region": "us-east-1", "defaultTags": json.dumps({"tags": tags})}),
+        urn=f"{URN}provider",
+        name="p",
     )
     return analyzer_pb2.AnalyzeRequest(
         type=token,

@@ -60,6 +60,10 @@ class Deployment:
             resource.type, resource.urn, resource.name, kept, resource.parent, resource.provider
         )
 
+    def reads_outputs(self, urn: str, type_token: str) -> bool:
+        """Return whether a rule reads the outputs of a resource once the whole stack is known."""
+        return is_read_on_stack(type_token) and not (_is_kept(type_token) and urn in self.resources)
+
     def _as_registered(self, resource: Resource) -> Resource:
         """Return a Kubernetes object with what was registered: at the first preview of a cluster it has no outputs."""
         registered = self.resources.get(resource.urn)

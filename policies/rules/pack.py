@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 from pulumi_policy import EnforcementLevel, ResourceValidationPolicy, StackValidationPolicy
 
 from rules.boundary import plain
-from rules.catalogue import is_read_on_stack
 from rules.judge import Deployment, reads_properties
 from rules.model import Resource, Settings
 from rules.remediation import corrections, is_correctable
@@ -37,13 +36,23 @@ def policies(settings: Settings) -> list[Policy]:
             report(violation.message)
 
     def validate_stack(args: StackValidationArgs, report: Callable[..., None]) -> None:
-        for violation in deployment.finish(stack_from(args)):
+        for violation in deployment.finish(stack_from(args, deployment)):
             report(violation.message, violation.urn or None)
+        # The SDK decodes the whole stack anew for each policy that is on: not for one that has nothing to say.
+        advice.enforcement_level = (
+            EnforcementLevel.ADVISORY if deployment.verdicts.advice else EnforcementLevel.DISABLED
+        )
 
     def advise(_: StackValidationArgs, report: Callable[..., None]) -> None:
         for violation in deployment.verdicts.advice:
             report(violation.message, violation.urn or None)
 
+    advice = StackValidationPolicy(
+        name="advice",
+        description=f"Rules that advise here: {MANUAL}.",
+        validate=advise,
+        enforcement_level=EnforcementLevel.ADVISORY,
+    )
     return [
         ResourceValidationPolicy(
             name="correct",
@@ -63,12 +72,7 @@ def policies(settings: Settings) -> list[Policy]:
             validate=validate_stack,
             enforcement_level=EnforcementLevel.MANDATORY,
         ),
-        StackValidationPolicy(
-            name="advice",
-            description=f"Rules that advise here: {MANUAL}.",
-            validate=advise,
-            enforcement_level=EnforcementLevel.ADVISORY,
-        ),
+        advice,  # after "stack", which finds what it says
     ]
 
 
@@ -104,9 +108,12 @@ def resource_from(args: ResourceValidationArgs) -> Resource:
     )
 
 
-def stack_from(args: StackValidationArgs) -> dict[str, Resource]:
-    """Return the resources of a stack by URN, each decoded only when a rule reads it."""
-    return {one.urn: _from_stack(one, with_properties=is_read_on_stack(one.resource_type)) for one in args.resources}
+def stack_from(args: StackValidationArgs, deployment: Deployment) -> dict[str, Resource]:
+    """Return the resources of a stack by URN, each decoded only when a rule reads its outputs."""
+    return {
+        one.urn: _from_stack(one, with_properties=deployment.reads_outputs(one.urn, one.resource_type))
+        for one in args.resources
+    }
 
 
 def _from_stack(resource: Any, *, with_properties: bool) -> Resource:

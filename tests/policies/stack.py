@@ -87,7 +87,8 @@ def register(*resources: Declared, settings: Settings = SETTINGS) -> list[str]:
 
 def check_stack(*resources: Declared, settings: Settings = SETTINGS) -> list[str]:
     """Return the messages of what stops the whole stack."""
-    return [violation.message for violation in Deployment(settings).finish(_whole(resources))]
+    deployment = Deployment(settings)
+    return [violation.message for violation in deployment.finish(_whole(resources, deployment))]
 
 
 def of_family(family: str, messages: Iterable[str]) -> list[str]:
@@ -105,11 +106,11 @@ def advice(*resources: Declared, settings: Settings = SETTINGS) -> list[str]:
     deployment = Deployment(settings)
     for resource in resources:
         deployment.register(resource_from(_arguments(resource)))
-    deployment.finish(_whole(resources))
+    deployment.finish(_whole(resources, deployment))
     return [violation.message for violation in deployment.verdicts.advice]
 
 
-def _whole(resources: Sequence[Declared]) -> dict[str, Resource]:
+def _whole(resources: Sequence[Declared], deployment: Deployment) -> dict[str, Resource]:
     made = {resource.urn: _policy_resource(resource) for resource in resources}
     for resource in resources:
         one = made[resource.urn]
@@ -117,7 +118,7 @@ def _whole(resources: Sequence[Declared]) -> dict[str, Resource]:
         one.property_dependencies = {
             name: [made[source.urn] for source in sources] for name, sources in resource.dependencies.items()
         }
-    return stack_from(StackValidationArgs(list(made.values())))
+    return stack_from(StackValidationArgs(list(made.values())), deployment)
 
 
 def _arguments(resource: Declared) -> ResourceValidationArgs:

@@ -83,11 +83,11 @@ class _Checker:
         value = unwrap(value)
         if value is None or is_unknown(value) or is_special(value):
             return []
-        kinds = alternatives(annotation)
-        if not kinds or self._is_quantity(value, kinds, path):
+        shapes = _shapes(annotation)
+        if not shapes or self._is_quantity(value, shapes, path):
             return []
         complaints: list[InputProblem] = []
-        for alternative in kinds:
+        for alternative in shapes:
             found = list(self._check_one(value, alternative, path))
             if not found:
                 return []
@@ -96,23 +96,22 @@ class _Checker:
                 complaints = found
         return complaints
 
-    def _check_one(self, value: object, kind: object, path: FieldPath) -> Iterator[InputProblem]:
-        origin, arguments = typing.get_origin(kind) or kind, typing.get_args(kind)
-        if origin in (dict, collections.abc.Mapping):
-            yield from self._check_map(value, arguments, path)
-        elif origin in (list, collections.abc.Sequence):
-            yield from self._check_list(value, arguments, path)
-        elif isinstance(origin, type) and issubclass(origin, enum.Enum):
-            yield from _check_word(value, origin, path)
-        elif origin in _SCALARS:
-            described, fits = _SCALARS[typing.cast("type", origin)]
+    def _check_one(self, value: object, shape: _Shape, path: FieldPath) -> Iterator[InputProblem]:
+        if shape.scalar is not None:
+            described, fits = shape.scalar
             if not fits(value):
                 yield InputProblem(path, f"expected {described}, got {_shown(value)}")
-        elif isinstance(origin, type) and _is_sdk_object(origin):
+        elif shape.properties is not None:
             if isinstance(value, collections.abc.Mapping):
-                yield from self.check_object(value, properties(origin), path)
+                yield from self.check_object(value, shape.properties, path)
             else:
                 yield InputProblem(path, f"expected an object, got {_shown(value)}")
+        elif shape.origin in (dict, collections.abc.Mapping):
+            yield from self._check_map(value, shape.arguments, path)
+        elif shape.origin in (list, collections.abc.Sequence):
+            yield from self._check_list(value, shape.arguments, path)
+        elif isinstance(shape.origin, type) and issubclass(shape.origin, enum.Enum):
+            yield from _check_word(value, shape.origin, path)
 
     def _check_map(self, value: object, arguments: tuple[object, ...], path: FieldPath) -> Iterator[InputProblem]:
         if not isinstance(value, collections.abc.Mapping):
@@ -128,8 +127,8 @@ class _Checker:
             for index, item in enumerate(value):
                 yield from self.check(item, arguments[0], (*path, index))
 
-    def _is_quantity(self, value: object, kinds: tuple[object, ...], path: FieldPath) -> bool:
-        if not self.quantities or str not in kinds or not _is_number(value):
+    def _is_quantity(self, value: object, shapes: tuple[_Shape, ...], path: FieldPath) -> bool:
+        if not self.quantities or not _is_number(value) or all(shape.origin is not str for shape in shapes):
             return False
         return any(part in _QUANTITIES for part in path[-2:])
 
@@ -157,24 +156,52 @@ def _check_word(value: object, words: type[enum.Enum], path: FieldPath) -> Itera
         yield InputProblem(path, f"{_shown(value)} is not one of {listed}", nearest(value, map(str, allowed)))
 
 
+@dataclass(frozen=True, slots=True)
+class _Shape:
+    """One type that a value may have, taken apart once: a generated SDK repeats few types in many places."""
+
+    origin: object
+    arguments: tuple[object, ...]
+    scalar: tuple[str, typing.Callable[[object], bool]] | None
+    properties: Mapping[str, Property] | None
+    """Of an object of the SDK; None for everything else."""
+
+
+def _shape(kind: Any) -> _Shape:
+    origin = typing.get_origin(kind) or kind
+    is_class = isinstance(origin, type)
+    return _Shape(
+        origin,
+        typing.get_args(kind),
+        _SCALARS.get(origin) if is_class else None,
+        properties(origin) if is_class and _is_sdk_object(origin) and not issubclass(origin, enum.Enum) else None,
+    )
+
+
+def _shapes(annotation: Any) -> tuple[_Shape, ...]:
+    """Return the types that an annotation allows; empty means that anything goes."""
+    known = _known_shapes.get(id(annotation))
+    if known is None:
+        found = tuple(_shape(kind) for kind in alternatives(annotation))
+        known = _known_shapes[id(annotation)] = (annotation, found)
+    return known[1]
+
+
+_known_shapes: dict[int, tuple[Any, tuple[_Shape, ...]]] = {}
+"""Answers by the identity of an annotation, which is kept so that no other one gets its identity. To hash an annotation
+takes longer than to check a value against it: its parts are hashed anew each time."""
+
+
 def alternatives(annotation: Any) -> tuple[Any, ...]:
     """The types that a value may have: without `Input`'s and `Optional`'s wrapping, and without an object's twin.
 
     An object type stands in the annotation twice, as an `…Args` class and as a TypedDict; the class says more.
     Empty means that anything goes.
     """
-    known = _alternatives.get(id(annotation))
-    if known is None:
-        found = tuple(_flattened(annotation))
-        if any(kind is typing.Any or _is_asset(kind) for kind in found):
-            found = ()
-        known = _alternatives[id(annotation)] = (annotation, found)
-    return known[1]
-
-
-_alternatives: dict[int, tuple[Any, tuple[Any, ...]]] = {}
-"""Answers by the identity of an annotation, which is kept so that no other one gets its identity. To hash an annotation
-takes longer than to check a value against it: its parts are hashed anew each time."""
+    found = tuple(_flattened(annotation))
+    if any(kind is typing.Any or _is_asset(kind) for kind in found):
+        return ()
+    return found
 
 
 def _flattened(annotation: Any) -> Iterator[Any]:

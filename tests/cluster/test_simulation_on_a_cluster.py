@@ -213,8 +213,11 @@ def test_a_second_preview_asks_the_server(project: Path, pulumi: Pulumi) -> None
     refused = pulumi("preview")
     assert refused.returncode != 0
     assert "`selector` does not match template `labels`" in refused.stdout + refused.stderr
-    program.write_text(PROGRAM + DEPLOYMENT.replace("IMAGE", "registry.example.com/web:1"))
-    succeeds(pulumi("preview"))
+    program.write_text(PROGRAM + 'kubernetes.core.v1.Endpoints("old", opts=options)')
+    accepted = pulumi("preview")
+    succeeds(accepted)
+    assert "warning: Endpoints old-" in accepted.stderr
+    assert "v1 Endpoints is deprecated" in accepted.stderr
     succeeds(pulumi("destroy", "--yes", "--skip-preview"))
 
 

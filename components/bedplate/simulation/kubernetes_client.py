@@ -109,13 +109,17 @@ class KubernetesClient:
                 self._kinds[api_version] = known
         return known.get(kind)
 
-    def apply(self, manifest: Mapping[str, Any], *, manager: str, dry_run: bool = False) -> Answer:
-        """Apply an object server-side, with unknown fields refused. Fields of other managers are left to them."""
+    def apply(self, manifest: Mapping[str, Any], *, manager: str, dry_run: bool = False, force: bool = False) -> Answer:
+        """Apply an object server-side, with unknown fields refused.
+
+        A field that another manager has set otherwise is a conflict, unless it is taken over by force.
+        """
         kind = self.kind(manifest["apiVersion"], manifest["kind"])
         if kind is None:
             return Answer(404, {"message": f'no matches for kind "{manifest["kind"]}" in "{manifest["apiVersion"]}"'})
         path = kind.path(manifest["metadata"].get("namespace", ""), manifest["metadata"]["name"])
-        query = {"fieldManager": manager, "fieldValidation": "Strict"} | ({"dryRun": "All"} if dry_run else {})
+        query = {"fieldManager": manager, "fieldValidation": "Strict", "force": str(force).lower()}
+        query |= {"dryRun": "All"} if dry_run else {}
         return self.request("PATCH", path, manifest, content_type=APPLY, query=query)
 
     def _discover(self, api_version: str) -> dict[str, Kind]:

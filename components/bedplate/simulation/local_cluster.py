@@ -9,7 +9,7 @@ nothing here renders charts.
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from bedplate.errors import BedplateError, UsageError
@@ -33,6 +33,8 @@ T = TypeVar("T")
 MANAGER = "bedplate-sim"
 
 _MARK = f"{DOMAIN}/applied-by"
+_FORCE = "pulumi.com/patchForce"
+"""The provider's own annotation: take fields over from whoever else has set them."""
 
 DELETE_SECONDS = 300.0
 """How long a deletion may take, finalizers included; the provider's own default is ten minutes."""
@@ -87,15 +89,16 @@ class LocalCluster:
         return outputs
 
     def read(self, world: World, resource: Resource) -> Resource | None:
-        """Return a resource as the server has it, or None where it is gone; the world learns either."""
+        """Return a resource as the server has it, or None where it is gone; the world learns either of its own."""
         live = self._get(*_address(resource))
         with world.lock:
             known = world.get(resource.token, resource.place, resource.id)
             if live is None:
                 world.remove(*filter(None, [known]))
                 return None
-            inputs = declared_part(known.inputs, live) if known else _shown(live)
-            return world.change(known or resource, inputs=inputs, outputs=_shown(live))
+            if known is None:  # the program only looks at it, or imports it
+                return replace(resource, inputs=_shown(live), outputs=_shown(live))
+            return world.change(known, inputs=declared_part(known.inputs, live), outputs=_shown(live))
 
     def delete(self, resource: Resource, cancelled: threading.Event) -> None:
         """Delete an object of ours and wait until it is gone; one that is gone already is no error."""
@@ -128,11 +131,16 @@ class LocalCluster:
 
     def _dry_run(self, inputs: Properties) -> Properties | None:
         """Return the object as it would be, or None where something is missing on the server that it needs."""
-        answer = self._ask(lambda: self.client.apply(manifest(inputs), manager=MANAGER, dry_run=True))
+        answer = self._applied(inputs, dry_run=True)
         return None if answer.status == _NOT_FOUND else self._granted(answer, inputs)
 
     def _apply(self, inputs: Properties) -> Properties:
-        return self._granted(self._ask(lambda: self.client.apply(manifest(inputs), manager=MANAGER)), inputs)
+        return self._granted(self._applied(inputs), inputs)
+
+    def _applied(self, inputs: Properties, *, dry_run: bool = False) -> Answer:
+        wanted = manifest(inputs)
+        force = wanted["metadata"]["annotations"].get(_FORCE) == "true"
+        return self._ask(lambda: self.client.apply(wanted, manager=MANAGER, dry_run=dry_run, force=force))
 
     def _get(self, api_version: str, kind: str, namespace: str, name: str) -> dict[str, Any] | None:
         path = self._path(api_version, kind, namespace, name)

@@ -40,7 +40,8 @@ class NodePool(pulumi.ComponentResource):
         super().__init__("bedplate:index:NodePool", name, numbers)
         self.register_outputs({**numbers, **(outputs or {})})
 
-provider = aws.Provider("use1", region="us-east-1")
+tags = {"bedplate:team": "vision", "bedplate:environment": "dev", "cost-center": "cc-1"}
+provider = aws.Provider("use1", region="us-east-1", default_tags={"tags": tags})
 inside = pulumi.ResourceOptions(provider=provider)
 unknown = aws.kms.Key("unknown", opts=inside).arn
 '''
@@ -52,12 +53,14 @@ cluster = k8s.Provider("cluster", kubeconfig=unknown)
 
 def deployment(name, namespace, spec=None, **pod):
     labels = {"app": name}
-    container = {"name": name, "image": "registry.example/web:1"}
-    template = {"metadata": {"labels": labels}, "spec": {"containers": [container], **pod}}
+    container = {"name": name, "image": "registry.example/web:1", "securityContext": {"allowPrivilegeEscalation": False}}
+    restricted = {"runAsNonRoot": True, "seccompProfile": {"type": "RuntimeDefault"}}
+    base = {"containers": [container], "automountServiceAccountToken": False, "securityContext": restricted}
+    template = {"metadata": {"labels": labels}, "spec": {**base, **pod}}
     k8s.apps.v1.Deployment(
         name,
         metadata={"name": name, "namespace": namespace},
-        spec={"selector": {"match_labels": labels}, "template": template, **(spec or {})},
+        spec={"replicas": 2, "selector": {"match_labels": labels}, "template": template, **(spec or {})},
         opts=pulumi.ResourceOptions(provider=cluster),
     )
 """
@@ -95,6 +98,18 @@ REFUSED = {
     "a workload whose toleration is unknown": (
         KUBERNETES + 'deployment("batch", "vision-dev-general", tolerations=[{"key": unknown, "operator": "Exists"}])',
         ["separation-tolerations: cannot be decided: tolerations[0].key is not known before the update"],
+    ),
+    "a container that may become root, on the first preview of a cluster": (
+        KUBERNETES + 'deployment("web", "vision-dev-general", securityContext={})',
+        ["security-not-root: web may run spec.template.spec.containers[0] as root", "security-seccomp"],
+    ),
+    "an address of the metadata service that nobody knows": (
+        """
+        aws.ec2.LaunchTemplate(
+            "odd", instance_type="m7i.2xlarge", metadata_options={"http_tokens": unknown}, opts=inside
+        )
+        """,
+        ["security-imds-v2: cannot be decided: metadataOptions.httpTokens is not known before the update"],
     ),
     "a misspelt field and a wrong type on the first preview of a cluster": (
         KUBERNETES + 'deployment("web", "vision-dev-general", spec={"replicas": "three", "minReadySecond": 5})',
@@ -136,6 +151,34 @@ def test_an_update_without_preview_creates_no_unpriced_nodes(tmp_path: Path) -> 
     world = (tmp_path / "home" / "world.json").read_text()
     assert "aws:kms/key:Key" in world
     assert "aws:eks/nodeGroup:NodeGroup" not in world
+
+
+CORRECTED = """
+aws.ec2.LaunchTemplate(
+    "small", instance_type="m7i.2xlarge", metadata_options={"http_put_response_hop_limit": 1},
+    block_device_mappings=[{"device_name": "/dev/xvda", "ebs": {"encrypted": "true", "kms_key_id": unknown}}],
+    opts=inside,
+)
+bare = aws.Provider("bare", region="us-east-1", default_tags={"tags": {"cost-center": "cc-1"}})
+aws.kms.Key("tagged", tags={"mine": "kept"}, opts=pulumi.ResourceOptions(provider=bare))
+"""
+
+
+def test_what_is_missing_is_filled_in_before_it_is_created(tmp_path: Path) -> None:
+    code, output = run(CORRECTED, tmp_path, "up", "--yes", "--skip-preview")
+    assert code == 0, output
+    held = {resource.name: resource.inputs for resource in simulation.world(tmp_path / "home")}
+    assert held["small"]["metadataOptions"]["httpTokens"] == "required"
+    assert held["small"]["metadataOptions"]["httpPutResponseHopLimit"] == 1
+    tags = held["tagged"]["tags"]
+    assert (tags["mine"], tags["bedplate:team"], tags["bedplate:environment"]) == ("kept", "vision", "dev")
+
+
+def test_advice_does_not_stop(tmp_path: Path) -> None:
+    code, output = preview(KUBERNETES + 'deployment("web", "vision-dev-general")', tmp_path)
+    assert code == 0, output
+    assert "[advisory] advice" in output
+    assert "reliability-probes: web: spec.template.spec.containers[0] has no readinessProbe" in output
 
 
 def preview(program: str, folder: Path) -> tuple[int, str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 from pathlib import Path
 
@@ -28,6 +29,37 @@ def run(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> int:
 def test_it_prints_the_comment(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(monkeypatch, GROWN, "--caps", CAPS) == 0
     assert capsys.readouterr().out.startswith("<!-- bedplate-report bedplate/vision-dev -->\n### ")
+
+
+UNCHECKED = {
+    "no caps file": ([GROWN], "the caps: no caps file was given"),
+    "a form without policy results": (
+        [str(DATA / "pool-grown-document-with-sames.json"), "--caps", CAPS],
+        "the policies: this form of output leaves their results out",
+    ),
+    "a form without what stays": (
+        [str(DATA / "pool-grown-document.json"), "--caps", CAPS],
+        "the caps: the preview leaves out what stays as it is",
+    ),
+}
+
+
+@pytest.mark.parametrize(("arguments", "reason"), UNCHECKED.values(), ids=UNCHECKED)
+def test_check_fails_on_what_could_not_be_checked(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], arguments: list[str], reason: str
+) -> None:
+    assert run(monkeypatch, *arguments) == 0
+    assert "not all of it could be checked" in capsys.readouterr().out
+    assert run(monkeypatch, *arguments, "--check") == 1
+    assert reason in capsys.readouterr().err
+
+
+def test_check_fails_where_no_policy_pack_ran(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    text = (DATA / "pool-grown.jsonl").read_text(encoding="utf-8")
+    changed, count = re.subn(r'"PolicyPacks": \{[^}]*\}', '"PolicyPacks": {}', text)
+    assert count == 1
+    (tmp_path / "preview.json").write_text(changed, encoding="utf-8")
+    assert run(monkeypatch, str(tmp_path / "preview.json"), "--caps", CAPS, "--check") == 1
 
 
 def test_it_writes_a_file_for_machines(

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from bedplate.plan import StackPlan, plan_stack
+from bedplate.plan import plan_stack
 from bedplate.report.baseline import parse_base
 from bedplate.report.figures import rows
 from bedplate.report.reading import parse_preview
@@ -19,7 +19,7 @@ from bedplate.report.render import render
 from bedplate.report.summary import Summary, summarise
 from bedplate.report.twin import report_json
 from tests.report.previews import CAPS, DATA, STACK, preview, recorded, thousand
-from tests.support.stacks import stack
+from tests.support.stacks import L4, stack
 
 GOLDEN = Path(__file__).parent / "golden"
 
@@ -35,7 +35,7 @@ RECORDED = {
     "separation-violation": "1 mandatory violation",
     "cluster-renamed": "13 losses to look at first",
     "network-replaced": "6 losses to look at first",
-    "unknown-values": "6 mandatory violations",
+    "unknown-values": "6 mandatory violations, not all of it could be checked",
 }
 
 
@@ -63,12 +63,23 @@ def test_a_thousand_resources() -> None:
 
 
 def test_risks_and_the_cost_of_a_preview_that_failed_come_from_the_plan() -> None:
-    summary = summarise(recorded("refused-by-the-program"), caps=CAPS, plan=plan())
+    plan = plan_stack(stack({"node_pools.l4.nodes.max": 100}))
+    summary = summarise(recorded("refused-by-the-program"), caps=CAPS, plan=plan)
     comment = render(summary)
+    assert summary.figures.after == plan.cost
+    assert comment.splitlines()[1].endswith("the preview failed, over its cap")
     assert "the cost after it is that of the plan of the stack file" in comment
-    assert "| **everything up, an hour** | $116.82 | $" in comment
+    assert "#### Over the cap" in comment
     assert "Raise them before the first" in comment
-    check("refused-with-a-plan.md", comment)
+
+
+def test_what_the_plan_counts_and_no_component_carries_is_named() -> None:
+    plan = plan_stack(stack({"node_pools.other": L4}))
+    comment = render(summarise(recorded("pool-grown"), caps=CAPS, plan=plan))
+    assert (
+        "- node\\_pools.other: g6.2xlarge on-demand is in the plan of the stack file and not in these figures"
+        in comment
+    )
 
 
 def test_the_twin_for_machines() -> None:
@@ -129,10 +140,8 @@ def test_a_cap_is_told_once_where_a_policy_tells_it() -> None:
     told = render(summarise(recorded("over-cap"), caps=CAPS))
     assert told.count("is $22.81 above the cap of $130.00") == 1
     assert "#### Over the cap" not in told
-
-
-def plan() -> StackPlan:
-    return plan_stack(stack())
+    refused = render(summarise(recorded("refused-by-the-program"), caps=CAPS))
+    assert refused.count("is $22.81 above the cap of $130.00") == 1
 
 
 def test_errors_without_resources_are_a_report_not_an_empty_comment() -> None:

@@ -23,6 +23,7 @@ def workflow(name: str) -> dict[str, Any]:
     """Return a workflow of GitHub; YAML 1.1 reads its `on` as True."""
     read: dict[Any, Any] = yaml.safe_load((GITHUB / name).read_text(encoding="utf-8"))
     read["on"] = read.pop(True)
+    read["on"] = {read["on"]: None} if isinstance(read["on"], str) else read["on"]
     return read
 
 
@@ -58,6 +59,7 @@ def test_nothing_is_permitted_but_what_a_job_names() -> None:
         (PREVIEW, "stacks"): {"contents": "read"},
         (PREVIEW, "simulated"): {"contents": "read"},
         (PREVIEW, "real"): {"contents": "read", "id-token": "write"},
+        (PREVIEW, "verdict"): {},
         (COMMENT, "comment"): {"actions": "read", "contents": "read", "pull-requests": "write"},
     }
 
@@ -136,7 +138,28 @@ def test_the_target_branch_judges_on_gitlab(job: str) -> None:
     }
 
 
-CHANGED = {
+RESULTS = {
+    "success success skipped": 0,
+    "success skipped skipped": 0,
+    "success failure skipped": 1,
+    "failure skipped skipped": 1,
+    "success cancelled skipped": 1,
+}
+
+
+@pytest.mark.parametrize(("results", "code"), RESULTS.items(), ids=RESULTS)
+def test_one_check_stands_for_all_previews(results: str, code: int, tmp_path: Path) -> None:
+    job = workflow(PREVIEW)["jobs"]["verdict"]
+    assert job["if"] == "always()"
+    assert set(job["needs"]) == set(workflow(PREVIEW)["jobs"]) - {"verdict"}
+    assert shell(script(PREVIEW, "verdict", "No preview"), tmp_path, {"RESULTS": results}).returncode == code
+
+
+def test_no_path_keeps_the_required_check_from_starting() -> None:
+    assert workflow(PREVIEW)["on"]["pull_request"] is None
+
+
+CHANGED: dict[str, tuple[list[str], list[str]]] = {
     "one stack file": (["stacks/Pulumi.vision-dev.yaml"], ["vision-dev"]),
     "two of them": (
         ["stacks/Pulumi.vision-dev.yaml", "stacks/Pulumi.speech-dev.yaml"],
@@ -147,7 +170,8 @@ CHANGED = {
         ["stacks/Pulumi.speech-dev.yaml", "__main__.py"],
         ["platform-prod", "speech-dev", "vision-dev"],
     ),
-    "a name that is a command": (["stacks/Pulumi.$(id).yaml", "stacks/Pulumi.vision-dev.yaml"], None),
+    "a name that is a command": (["stacks/Pulumi.$(id).yaml", "stacks/Pulumi.vision-dev.yaml"], ["vision-dev"]),
+    "the documentation": (["README.md"], []),
 }
 
 
@@ -188,7 +212,7 @@ def commit(folder: Path) -> None:
 
 
 @pytest.mark.parametrize(("files", "wanted"), CHANGED.values(), ids=CHANGED)
-def test_the_stacks_that_a_change_touches(repository: Path, files: list[str], wanted: list[str] | None) -> None:
+def test_the_stacks_that_a_change_touches(repository: Path, files: list[str], wanted: list[str]) -> None:
     for name in files:
         (repository / name).write_text("changed\n", encoding="utf-8")
     commit(repository)
@@ -197,13 +221,11 @@ def test_the_stacks_that_a_change_touches(repository: Path, files: list[str], wa
     assert shell(run, repository, {"GITHUB_OUTPUT": str(output)}).returncode == 0
     name, _, stacks = output.read_text(encoding="utf-8").strip().partition("=")
     assert name == "stacks"
-    assert sorted(json.loads(stacks)) == (wanted or ["platform-prod", "vision-dev"])
+    assert sorted(json.loads(stacks)) == wanted
 
 
 @pytest.mark.parametrize(("files", "wanted"), CHANGED.values(), ids=CHANGED)
-def test_the_stacks_that_a_change_touches_on_gitlab(
-    repository: Path, files: list[str], wanted: list[str] | None
-) -> None:
+def test_the_stacks_that_a_change_touches_on_gitlab(repository: Path, files: list[str], wanted: list[str]) -> None:
     git(repository, "fetch", "--quiet", str(repository), "main")
     for name in files:
         (repository / name).write_text("changed\n", encoding="utf-8")
@@ -212,7 +234,7 @@ def test_the_stacks_that_a_change_touches_on_gitlab(
     done = subprocess.run(
         ["bash", "-c", f"{run}\necho $STACKS"], cwd=repository, text=True, capture_output=True, check=True
     )
-    assert sorted(done.stdout.split()) == (wanted or ["vision-dev"])
+    assert sorted(done.stdout.split()) == wanted
 
 
 STUB = """#!/bin/bash

@@ -51,7 +51,10 @@ def report(
     ] = None,
     check: Annotated[
         bool,
-        typer.Option("--check", help="Exit 1 when the preview failed, a rule is broken or a cap passed."),
+        typer.Option(
+            "--check",
+            help="Exit 1 when the preview failed, a rule is broken, a cap is passed, or that is unknown.",
+        ),
     ] = False,
 ) -> None:
     """Write one comment about a preview: cost against the caps, what is lost, violations with their fix, changes."""
@@ -70,8 +73,18 @@ def report(
 
         wanted = Target.from_environment(post, number=pull_request, head=head, author=author)
         typer.echo(put_comment(wanted, marker(summary.preview.stack, summary.preview.project), comment), err=True)
-    if check and summary.verdict == "refused":
+    if check:
+        _check(summary)
+
+
+def _check(summary: Summary) -> None:
+    """Exit 1 when a change must not be merged, and say so when that is because it could not be judged."""
+    from bedplate.errors import BedplateError
+
+    if summary.verdict == "refused":
         raise typer.Exit(1)
+    if summary.unchecked:
+        raise BedplateError("not everything could be checked: " + "; ".join(summary.unchecked))
 
 
 def _summary(preview: Path, base: Path | None, caps: Path | None, stack_file: Path | None) -> Summary:

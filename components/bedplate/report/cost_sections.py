@@ -74,8 +74,8 @@ def _remarks(figures: Figures) -> list[str]:
 
 
 def cap_section(summary: Summary) -> Iterator[Section]:
-    """Yield the caps that are passed, with the smallest cut, unless a policy says the same further down."""
-    told = " ".join(violation.message for violation in summary.preview.violations)
+    """Yield the caps that are passed, with the smallest cut, unless a policy or the program says the same."""
+    told = " ".join([*(one.message for one in summary.preview.violations), *summary.preview.errors])
     found = [excess for excess in summary.figures.check.excesses if excess.message not in told]
     if found:
         lines = tuple(Row(f"- {prose(sentence(excess.message))} {prose(sentence(excess.remedy))}") for excess in found)

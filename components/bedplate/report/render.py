@@ -64,7 +64,9 @@ def _verdict(summary: Summary) -> str:
     if summary.figures.check.excesses:
         reasons.append("over its cap" if summary.figures.check.cap else "no cap allows it")
     if not reasons and summary.dangers:
-        return f"{counted(len(summary.dangers), 'loss', 'losses')} to look at first"
+        reasons.append(f"{counted(len(summary.dangers), 'loss', 'losses')} to look at first")
+    if summary.unchecked and not summary.preview.broke_off:
+        reasons.append("not all of it could be checked")
     return ", ".join(reasons) or ("ready for review" if summary.groups else "no changes")
 
 

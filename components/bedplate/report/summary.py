@@ -25,7 +25,8 @@ if TYPE_CHECKING:
     from bedplate.risks import Risk
 
 Verdict = Literal["refused", "careful", "fine"]
-"""Refused: it must not be merged as it is. Careful: it would lose something. Fine: neither."""
+"""Refused: it must not be merged as it is. Careful: it would lose something, or something could not be checked.
+Fine: neither."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +49,21 @@ class Summary:
         """What a reviewer has to think of first."""
         if self.preview.broke_off or self.mandatory or self.figures.check.excesses:
             return "refused"
-        return "careful" if self.dangers else "fine"
+        return "careful" if self.dangers or self.unchecked else "fine"
+
+    @property
+    def unchecked(self) -> tuple[str, ...]:
+        """What could not be judged, in words: a guard that was not evaluated is no pass."""
+        figures, preview = self.figures, self.preview
+        doubts = {
+            "the caps: no caps file was given": not figures.check.given,
+            "the caps: the preview leaves out what stays as it is": figures.partial,
+            "the caps: the cost after the change is unknown": figures.after is None,
+            "the caps: some costs cannot be read": bool(figures.unreadable),
+            "the policies: this form of output leaves their results out": not preview.sees_policies,
+            "the policies: no pack ran": preview.sees_policies and not preview.policy_packs,
+        }
+        return tuple(words for words, applies in doubts.items() if applies)
 
     @property
     def mandatory(self) -> int:

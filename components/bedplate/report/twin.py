@@ -39,6 +39,7 @@ def report_json(summary: Summary) -> dict[str, Any]:
         "team": summary.team,
         "environment": summary.environment,
         "verdict": summary.verdict,
+        "unchecked": list(summary.unchecked),
         "complete": not (preview.broke_off or summary.figures.partial or summary.figures.unreadable),
         "errors": list(preview.errors),
         "cost": _cost(summary.figures),

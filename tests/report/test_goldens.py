@@ -18,7 +18,20 @@ from bedplate.report.reading import parse_preview
 from bedplate.report.render import render
 from bedplate.report.summary import Summary, summarise
 from bedplate.report.twin import report_json
-from tests.report.previews import CAPS, DATA, STACK, preview, recorded, thousand
+from tests.report.previews import (
+    CAPS,
+    DATA,
+    ROOT,
+    STACK,
+    error,
+    preview,
+    recorded,
+    state,
+    step,
+    thousand,
+    urn,
+    violation,
+)
 from tests.support.stacks import L4, stack
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -144,9 +157,21 @@ def test_a_cap_is_told_once_where_a_policy_tells_it() -> None:
     assert refused.count("is $22.81 above the cap of $130.00") == 1
 
 
-def test_errors_without_resources_are_a_report_not_an_empty_comment() -> None:
-    from tests.report.previews import ROOT, error, step
+def test_a_violation_names_its_resource_once() -> None:
+    said = render(
+        summarise(
+            preview(
+                step(urn("a:b:C", "web"), "create", None, state()),
+                violation("no-tags: it has no tags. Fix: tag it.", of=urn("a:b:C", "web")),
+                violation("too-wide: web is open. Fix: close it.", of=urn("a:b:C", "web")),
+            )
+        )
+    )
+    assert "- **no-tags** `web`: it has no tags. **Fix:** tag it.\n" in said
+    assert "- **too-wide**: web is open. **Fix:** close it.\n" in said
 
+
+def test_errors_without_resources_are_a_report_not_an_empty_comment() -> None:
     failed = preview(step(ROOT, "create"), error("Traceback: no"), result="failed")
     comment = render(summarise(failed, caps=CAPS))
     assert "the preview failed" in comment

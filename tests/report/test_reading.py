@@ -98,6 +98,13 @@ def test_one_step_for_all_that_the_engine_says_of_a_resource(said: tuple[str, ..
     assert [one.operation for one in found.steps] == [meant]
 
 
+def test_what_an_interrupted_replacement_left_behind_is_not_the_resource() -> None:
+    itself, left = step(BUCKET, "same", state(), state()), step(BUCKET, "delete", {**state(), "delete": True})
+    for events in ((itself, left), (left, itself)):
+        assert [one.operation for one in preview(*events).steps] == ["same"]
+    assert [one.operation for one in preview(left).steps] == ["delete"]
+
+
 def test_a_read_resource_is_no_change() -> None:
     assert preview(step(BUCKET, "read", None, state()), CREATED | {"sequence": 2}).steps[0].operation == "create"
     with pytest.raises(InputError, match="no resources"):

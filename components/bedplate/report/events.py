@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 REPLACING = frozenset(
     {"replace", "create-replacement", "delete-replaced", "import-replacement", "read-replacement", "discard-replaced"}
 )
+LEFTOVER = "delete-leftover"
+"""Our word for the deletion of what an interrupted replacement left behind: the resource itself goes its own way."""
+
 DIRECTLY: Mapping[str, Operation] = {"create": "create", "update": "update", "delete": "delete", "import": "import"}
 RULE_ID = re.compile(r"([a-z][a-z0-9]*(?:-[a-z0-9]+)+): ")
 ANSI_OR_DIRECTIVE = re.compile(r"\x1b\[[0-9;]*[A-Za-z]|<\{%[^%]*%\}>")
@@ -45,6 +48,8 @@ class Steps:
         """Add one thing that happens to a resource; `states` are those before and after it."""
         known = self._resources.setdefault(urn, Collected())
         before, after = (state if isinstance(state, dict) else None for state in states)
+        if operation == "delete" and before and before.get("delete"):
+            operation = LEFTOVER
         known.operations.append(operation)
         known.before = known.before or _state(before)
         if operation != "refresh":
@@ -79,6 +84,8 @@ def _operation(said: Sequence[str]) -> Operation | None:
             return DIRECTLY[word]
     if "same" in said:
         return "same"
+    if LEFTOVER in said:
+        return "delete"
     return "not reached" if "refresh" in said else None
 
 

@@ -85,6 +85,11 @@ class Violation:
     fix: str
     urn: str
 
+    @property
+    def resource(self) -> str:
+        """The name of the resource that it is about; empty where it is about the whole stack."""
+        return "" if not self.urn or urn_type(self.urn) == ROOT_TYPE else urn_name(self.urn)
+
 
 @dataclass(frozen=True, slots=True)
 class Preview:

@@ -123,7 +123,8 @@ def _policies(summary: Summary) -> Iterator[Section]:
     for one in violations:
         level = "" if one.mandatory else " (advice)"
         fix = f" **Fix:** {prose(one.fix)}" if one.fix else ""
-        rows.append(Row(f"- **{prose(one.rule, 100)}**{level}: {prose(one.message)}{fix}"))
+        about = "" if not one.resource or one.resource in one.message else f" {code(one.resource)}"
+        rows.append(Row(f"- **{prose(one.rule, 100)}**{level}{about}: {prose(one.message)}{fix}"))
     yield Section(("", "#### Policies", ""), tuple(rows), noun="violations")
 
 

@@ -77,6 +77,10 @@ def test_other_peoples_objects_are_left_alone(cluster: LocalCluster, client: Kub
     apply(client, settings("theirs", a="1"))
     with pytest.raises(Refusal, match="ConfigMap 'theirs' already exists, and sim did not make it"):
         cluster.create(settings("theirs", a="2"))
+    with pytest.raises(Refusal, match="already exists, and sim did not make it"):
+        cluster.update(world, resource("theirs"), settings("theirs", a="2"), preview=False)
+    with pytest.raises(Refusal, match="already exists, and sim did not make it"):
+        cluster.preview(TOKEN, settings("theirs", a="2"))
     with pytest.raises(Refusal, match="was not made by sim, and is not deleted"):
         delete(cluster, "theirs")
     assert client.request("GET", path("theirs")).body["data"] == {"a": "1"}

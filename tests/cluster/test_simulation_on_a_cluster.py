@@ -221,9 +221,10 @@ def test_a_second_preview_asks_the_server(project: Path, pulumi: Pulumi) -> None
     succeeds(pulumi("destroy", "--yes", "--skip-preview"))
 
 
-def test_a_fault_of_the_world_does_not_reach_the_cluster(project: Path, pulumi: Pulumi) -> None:
+@pytest.mark.parametrize("fault", ["deleted:web", "drift:web.metadata.name=x", "deleted:one"])
+def test_a_fault_of_the_world_does_not_reach_the_cluster(fault: str, project: Path, pulumi: Pulumi) -> None:
     (project / "__main__.py").write_text(PROGRAM + DEPLOYMENT.replace("IMAGE", "registry.example.com/web:1"))
     succeeds(pulumi("up", "--yes", "--skip-preview"))
-    with pytest.raises(UsageError, match="web is on the cluster of --kubeconfig"):
-        pulumi("refresh", "--yes", faults=("deleted:web",))
+    with pytest.raises(UsageError, match="is on the cluster of --kubeconfig"):
+        pulumi("refresh", "--yes", faults=(fault,))
     succeeds(pulumi("destroy", "--yes", "--skip-preview"))

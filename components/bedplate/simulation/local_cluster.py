@@ -37,7 +37,7 @@ _FORCE = "pulumi.com/patchForce"
 """The provider's own annotation: take fields over from whoever else has set them."""
 
 DELETE_SECONDS = 300.0
-"""How long a deletion may take, finalizers included; the provider's own default is ten minutes."""
+"""How long a deletion may take, finalizers included."""
 
 _POLL_SECONDS = 0.1
 _NOT_FOUND = 404
@@ -69,20 +69,15 @@ class LocalCluster:
         return preview_outputs(token, inputs)
 
     def create(self, inputs: Properties) -> Properties:
-        """Apply a new object, and return it as the server has it; raises `Refusal`, also for somebody else's object."""
-        wanted = manifest(inputs)
-        metadata = wanted["metadata"]
-        found = self._get(wanted["apiVersion"], wanted["kind"], metadata.get("namespace", ""), metadata["name"])
-        if found is not None and not _is_ours(found):
-            raise Refusal(f"{wanted['kind']} {metadata['name']!r} already exists, and sim did not make it")
-        return self._apply(inputs)
+        """Apply a new object, and return it as the server has it; raises `Refusal` with the server's reason."""
+        return self._granted(self._apply(inputs), inputs)
 
     def update(self, world: World, resource: Resource, news: Properties, *, preview: bool) -> Properties:
         """Apply a changed object, and return it as the server has it; raises `Refusal` with the server's reason."""
         if preview:
             unseen = preview_outputs(resource.token, news)
             return unseen if has_unknown(news) else self._dry_run(news) or unseen
-        outputs = self._apply(news)
+        outputs = self._granted(self._apply(news), news)
         with world.lock:
             known = world.get(resource.token, resource.place, resource.id) or resource
             world.change(known, inputs=news, outputs=outputs, revision=known.revision + 1)
@@ -131,15 +126,17 @@ class LocalCluster:
 
     def _dry_run(self, inputs: Properties) -> Properties | None:
         """Return the object as it would be, or None where something is missing on the server that it needs."""
-        answer = self._applied(inputs, dry_run=True)
+        answer = self._apply(inputs, dry_run=True)
         return None if answer.status == _NOT_FOUND else self._granted(answer, inputs)
 
-    def _apply(self, inputs: Properties) -> Properties:
-        return self._granted(self._applied(inputs), inputs)
-
-    def _applied(self, inputs: Properties, *, dry_run: bool = False) -> Answer:
+    def _apply(self, inputs: Properties, *, dry_run: bool = False) -> Answer:
+        """Apply an object; raises `Refusal` where somebody else made it."""
         wanted = manifest(inputs)
-        force = wanted["metadata"]["annotations"].get(_FORCE) == "true"
+        metadata = wanted["metadata"]
+        found = self._get(wanted["apiVersion"], wanted["kind"], metadata.get("namespace", ""), metadata["name"])
+        if found is not None and not _is_ours(found):
+            raise Refusal(f"{wanted['kind']} {metadata['name']!r} already exists, and sim did not make it")
+        force = metadata["annotations"].get(_FORCE) == "true"
         return self._ask(lambda: self.client.apply(wanted, manager=MANAGER, dry_run=dry_run, force=force))
 
     def _get(self, api_version: str, kind: str, namespace: str, name: str) -> dict[str, Any] | None:

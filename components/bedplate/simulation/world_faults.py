@@ -33,9 +33,10 @@ def check_targets(faults: Iterable[Fault], world: World, *, with_cluster: bool =
             _check_machine(fault)
         elif fault.kind in ("slow", "half"):
             _check_token(fault)
-        elif any(is_applied(resource.token) for resource in _named(fault, world)) and with_cluster:
+        elif any(is_applied(resource.token) for resource in _struck(fault, world)) and with_cluster:
             raise UsageError(
-                f"fault {fault.spec()!r}: {fault.target} is on the cluster of --kubeconfig", hint="change it there"
+                f"fault {fault.spec()!r}: {fault.target} is on the cluster of --kubeconfig, or holds what is",
+                hint="change it there",
             )
 
 
@@ -48,6 +49,12 @@ def apply_to_world(faults: Iterable[Fault], world: World) -> None:
         elif fault.kind == "drift":
             for resource in _named(fault, world):
                 world.put(drifted(resource, fault))
+
+
+def _struck(fault: Fault, world: World) -> list[Resource]:
+    """What a fault changes: the resources of its name, and what goes with them when they are deleted."""
+    named = _named(fault, world)
+    return [*named, *(item for one in named for item in contents(world, one) if fault.kind == "deleted")]
 
 
 def drifted(resource: Resource, fault: Fault) -> Resource:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
 from rules.pack_settings import environment_of
@@ -22,12 +23,14 @@ class Verdicts:
     refusals: list[Violation] = field(default_factory=list)
     advice: list[Violation] = field(default_factory=list)
     used: set[RuleException] = field(default_factory=set)
+    loosened: tuple[str, ...] = ()
+    """Patterns of further rules that advise, from `--policy-pack-config`: whoever runs the pack might leave it out."""
 
     def add(self, found: Iterable[Violation], stack: str, surroundings: Surroundings) -> None:
         """Sort violations of a stack. With settings or exceptions that cannot be read, each of them stops."""
         for violation in found:
             if not self._is_excepted(violation, stack, surroundings):
-                (self.advice if _is_advice(violation, stack, surroundings) else self.refusals).append(violation)
+                (self.advice if self._is_advice(violation, stack, surroundings) else self.refusals).append(violation)
 
     def _is_excepted(self, violation: Violation, stack: str, surroundings: Surroundings) -> bool:
         try:
@@ -40,11 +43,13 @@ class Verdicts:
                 return True
         return False
 
-
-def _is_advice(violation: Violation, stack: str, surroundings: Surroundings) -> bool:
-    if not violation.rule.waivable:
-        return False
-    try:
-        return surroundings.pack_settings().is_advice(violation.rule.id, environment_of(stack))
-    except UndecidedError:
-        return False  # rules.governance says so
+    def _is_advice(self, violation: Violation, stack: str, surroundings: Surroundings) -> bool:
+        rule = violation.rule
+        if not rule.waivable:
+            return False
+        if any(fnmatchcase(rule.id, pattern) for pattern in self.loosened):
+            return True
+        try:
+            return surroundings.pack_settings().is_advice(rule.id, environment_of(stack))
+        except UndecidedError:
+            return False  # rules.governance says so

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from pulumi_policy import EnforcementLevel, ResourceValidationPolicy, StackValidationPolicy
+from pulumi_policy import EnforcementLevel, PolicyConfigSchema, ResourceValidationPolicy, StackValidationPolicy
 
 from rules.boundary import plain
 from rules.judge import Deployment, reads_properties
@@ -16,11 +16,20 @@ from rules.model import Resource, Settings
 from rules.remediation import corrections, is_correctable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from pulumi_policy import Policy, ResourceValidationArgs, StackValidationArgs
 
 MANUAL = "docs/reference/policies.md"
+
+
+CONFIG = PolicyConfigSchema({"advisory": {"type": "array", "items": {"type": "string"}, "default": []}})
+"""What `--policy-pack-config` may say to `resource` and to `stack`: patterns of rules that advise in this run."""
+
+
+def loosened_by(config: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return the patterns of rules that only advise, as a configuration has them."""
+    return tuple(str(pattern) for pattern in config.get("advisory") or ())
 
 
 def policies(settings: Settings) -> list[Policy]:
@@ -32,10 +41,12 @@ def policies(settings: Settings) -> list[Policy]:
     deployment = Deployment(settings)
 
     def validate_resource(args: ResourceValidationArgs, report: Callable[..., None]) -> None:
+        deployment.verdicts.loosened = loosened_by(args.get_config())
         for violation in deployment.register(resource_from(args)):
             report(violation.message)
 
     def validate_stack(args: StackValidationArgs, report: Callable[..., None]) -> None:
+        deployment.verdicts.loosened = loosened_by(args.get_config())
         for violation in deployment.finish(stack_from(args, deployment)):
             report(violation.message, violation.urn or None)
         # The SDK decodes the whole stack anew for each policy that is on: not for one that has nothing to say.
@@ -64,12 +75,14 @@ def policies(settings: Settings) -> list[Policy]:
             name="resource",
             description=f"Rules for each resource before it is created: {MANUAL}.",
             validate=validate_resource,
+            config_schema=CONFIG,
             enforcement_level=EnforcementLevel.MANDATORY,
         ),
         StackValidationPolicy(
             name="stack",
             description=f"Rules for the whole stack: {MANUAL}.",
             validate=validate_stack,
+            config_schema=CONFIG,
             enforcement_level=EnforcementLevel.MANDATORY,
         ),
         advice,  # after "stack", which finds what it says

@@ -5,6 +5,7 @@ The SDK turns an unknown value into advice and exit code 0, so only the engine's
 
 from __future__ import annotations
 
+import json
 import textwrap
 from pathlib import Path
 
@@ -53,7 +54,8 @@ cluster = k8s.Provider("cluster", kubeconfig=unknown)
 
 def deployment(name, namespace, spec=None, **pod):
     labels = {"app": name}
-    container = {"name": name, "image": "registry.example/web:1", "securityContext": {"allowPrivilegeEscalation": False}}
+    container = {"name": name, "image": "registry.example/web:1"}
+    container["securityContext"] = {"allowPrivilegeEscalation": False}
     restricted = {"runAsNonRoot": True, "seccompProfile": {"type": "RuntimeDefault"}}
     base = {"containers": [container], "automountServiceAccountToken": False, "securityContext": restricted}
     template = {"metadata": {"labels": labels}, "spec": {**base, **pod}}
@@ -179,6 +181,23 @@ def test_advice_does_not_stop(tmp_path: Path) -> None:
     assert code == 0, output
     assert "[advisory] advice" in output
     assert "reliability-probes: web: spec.template.spec.containers[0] has no readinessProbe" in output
+
+
+def test_a_run_may_take_rules_as_advice_but_no_cap(tmp_path: Path) -> None:
+    config = tmp_path / "config.json"
+    advisory = {"advisory": ["security-*", "cost-*", "nodes-*"]}
+    config.write_text(json.dumps({"resource": advisory, "stack": advisory}))
+    options = ("preview", "--policy-pack-config", str(config))
+    (tmp_path / "one").mkdir()
+    program = KUBERNETES + 'deployment("web", "vision-dev-general", securityContext={})'
+    code, output = run(program, tmp_path / "one", *options)
+    assert code == 0, output
+    assert "[advisory] advice" in output
+    assert "security-not-root" in output
+    (tmp_path / "two").mkdir()
+    code, output = run('NodePool("h100", "p5.48xlarge", 4)', tmp_path / "two", *options)
+    assert code != 0
+    assert "cost-of-component-within-caps" in output
 
 
 def preview(program: str, folder: Path) -> tuple[int, str]:

@@ -23,7 +23,9 @@ from tests.report.previews import (
     DATA,
     ROOT,
     STACK,
+    cost,
     error,
+    pool,
     preview,
     recorded,
     state,
@@ -177,3 +179,29 @@ def test_errors_without_resources_are_a_report_not_an_empty_comment() -> None:
     assert "the preview failed" in comment
     assert "Traceback: no" in comment
     assert summarise(failed, caps=CAPS).verdict == "refused"
+
+
+NONSENSE = {
+    "a negative price": {"usdPerHour": "-5"},
+    "no number": {"usdPerHour": "NaN"},
+    "too many": {"maxUnits": 10**12},
+    "infinitely many": {"maxUnits": float("inf")},
+}
+
+
+@pytest.mark.parametrize("change", NONSENSE.values(), ids=NONSENSE)
+def test_an_amount_that_nothing_costs_is_not_summed(change: dict[str, object]) -> None:
+    odd = {"cost": [cost()[0] | change]}
+    summary = summarise(
+        preview(pool("odd", "create", None, odd), pool("l4", "same", {"cost": cost()}, {"cost": cost()}))
+    )
+    comment = render(summary)
+    assert "**Incomplete:** the cost of NodePool odd is not what Bedplate's components declare." in comment
+    assert "| **everything up, an hour** | $4.00 | $4.00 |" in comment
+    assert "the caps: some costs cannot be read" in summary.unchecked
+
+
+def test_a_cost_that_was_unreadable_before_is_named() -> None:
+    odd = {"cost": [cost()[0] | {"maxUnits": -1}]}
+    comment = render(summarise(preview(pool("odd", "update", odd, {"cost": cost()}))))
+    assert "**Incomplete:** before the change, the cost of NodePool odd is not what" in comment

@@ -3,14 +3,36 @@
 from __future__ import annotations
 
 import json
+from copy import deepcopy
 from pathlib import Path
+from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from bedplate.errors import InputError, UsageError
+from bedplate.errors import BedplateError, InputError, UsageError
 from bedplate.report.baseline import parse_base
 from bedplate.report.reading import parse_preview, read_text
-from tests.report.previews import DATA, ROOT, STACK, end, error, lines, preview, state, step, urn, violation
+from bedplate.report.render import render
+from bedplate.report.summary import summarise
+from bedplate.report.twin import report_json
+from tests.report.previews import (
+    CAPS,
+    DATA,
+    ROOT,
+    STACK,
+    cost,
+    end,
+    error,
+    lines,
+    pool,
+    preview,
+    state,
+    step,
+    urn,
+    violation,
+)
 
 BUCKET = urn("aws:s3/bucket:Bucket", "data")
 CREATED = step(BUCKET, "create", None, state())
@@ -140,3 +162,41 @@ def test_a_base_of_another_stack_is_refused() -> None:
         parse_base(other, "base", STACK)
     with pytest.raises(InputError, match="of stack vision-dev, and the preview of other"):
         parse_base((DATA / "state.json").read_text(encoding="utf-8"), "base", "other")
+
+
+DIFF = {"a": {"diffKind": "update"}}
+SMALL = [
+    pool("l4", "update", {"cost": cost(), "cluster": "use1", "groups": [{"machine": "m"}]}, {"cost": cost(nodes=9)}),
+    step(urn("aws:kms/key:Key", "k"), "replace", state(a=1), state(a=2), detailedDiff=DIFF, keys=["a"]),
+    violation("a-rule: no. Fix: yes."),
+    error("it failed"),
+    end(result="failed"),
+]
+JUNK = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.sampled_from("ab"), inner, max_size=2),
+    max_leaves=4,
+)
+
+
+def places(value: Any, path: tuple[str | int, ...] = ()) -> list[tuple[str | int, ...]]:
+    """Return the paths of everything inside a value."""
+    inside = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    return [found for key, item in inside for found in ((*path, key), *places(item, (*path, key)))]
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.sampled_from(places(SMALL)), JUNK)
+def test_whatever_stands_anywhere_is_reported_or_refused(path: tuple[str | int, ...], junk: Any) -> None:
+    """The artifact of a fork is anything at all: it may be refused, and never ends in a traceback."""
+    events = deepcopy(SMALL)
+    target: Any = events
+    for part in path[:-1]:
+        target = target[part]
+    target[path[-1]] = junk
+    try:
+        summary = summarise(parse_preview("".join(f"{json.dumps(event)}\n" for event in events), "f"), caps=CAPS)
+    except BedplateError:
+        return
+    assert render(summary).startswith("<!-- bedplate-report ")
+    json.dumps(report_json(summary))

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from bedplate.report.model import ROOT_TYPE, State, Step, Violation
+from bedplate.report.model import ROOT_TYPE, State, Step, Violation, urn_parts
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -54,9 +54,9 @@ class Steps:
         known.before = known.before or _state(before)
         if operation != "refresh":
             known.after = _state(after) or known.after
-        known.parent = (after or before or {}).get("parent") or known.parent
-        known.changed.update(dict.fromkeys(step.get("detailedDiff") or ()))
-        known.forcing.update(dict.fromkeys(forcing))
+        known.parent = _urn((after or before or {}).get("parent")) or known.parent
+        known.changed.update(dict.fromkeys(_texts(step.get("detailedDiff") or ())))
+        known.forcing.update(dict.fromkeys(_texts(forcing)))
 
     def merged(self) -> tuple[Step, ...]:
         """Return one step per resource, in the order in which the engine first named them."""
@@ -93,11 +93,38 @@ def _state(value: Mapping[str, Any] | None) -> State | None:
     if value is None:
         return None
     return State(
-        inputs=value.get("inputs") or {},
-        outputs=value.get("outputs") or {},
+        inputs=_properties(value.get("inputs")),
+        outputs=_properties(value.get("outputs")),
         protect=bool(value.get("protect")),
         retain_on_delete=bool(value.get("retainOnDelete")),
     )
+
+
+def _urn(value: object) -> str:
+    """Return a URN, or an empty text where there is none; raises TypeError or ValueError for anything else."""
+    (urn,) = _texts([value or ""])
+    if urn:
+        urn_parts(urn)
+    return urn
+
+
+def _texts(values: Iterable[object]) -> list[str]:
+    """Return texts as they are; raises TypeError when one of them is none."""
+    texts: list[str] = []
+    for value in values:
+        if not isinstance(value, str):
+            raise TypeError(f"a name is a text, not {type(value).__name__}")
+        texts.append(value)
+    return texts
+
+
+def _properties(value: object) -> Mapping[str, Any]:
+    """Return properties; raises TypeError for what are none. The report reads them long after the file."""
+    if value is None:
+        return {}
+    if not isinstance(value, dict):
+        raise TypeError(f"properties are an object, not {type(value).__name__}")
+    return value
 
 
 def steps_of_events(events: Iterable[Mapping[str, Any]]) -> tuple[Step, ...]:
@@ -138,7 +165,7 @@ def _violation(event: Mapping[str, Any]) -> Violation:
         mandatory=event.get("enforcementLevel") not in ("advisory", "warning"),
         message=message,
         fix=fix,
-        urn=event.get("resourceUrn") or "",
+        urn=_urn(event.get("resourceUrn")),
     )
 
 

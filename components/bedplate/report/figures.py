@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from bedplate.cost.caps import excesses
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 
 CENT = Decimal("0.01")
+MOST = Decimal(10**9)
+"""More than anything costs an hour, or than there are nodes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +99,7 @@ def figures(
     partial: bool = False,
 ) -> Figures:
     """Return what a change costs. Of a failed preview only `plan` tells what it would have cost."""
-    old, _ = _cost(before)
+    old, unreadable_before = _cost(before)
     new, unreadable = _cost(after)
     known = plan if failed else new
     cap = caps.of(team, environment) if caps else None
@@ -106,7 +108,7 @@ def figures(
         before=old,
         after=known,
         lines=tuple(changed_lines(old, known)) if known else (),
-        unreadable=() if failed else unreadable,
+        unreadable=(*(f"before the change, {text}" for text in unreadable_before), *(() if failed else unreadable)),
         check=CapCheck(caps is not None, cap, tuple(over)),
         partial=partial,
         planned=failed and plan is not None,
@@ -122,11 +124,20 @@ def _cost(components: Components) -> tuple[CostRange, tuple[str, ...]]:
         if wire is None:
             continue
         try:
-            lines += from_wire(wire)
-        except (KeyError, TypeError, ValueError, InvalidOperation, AttributeError):
+            lines += _sensible(from_wire(wire))
+        except (KeyError, TypeError, ValueError, ArithmeticError, AttributeError):
             why = "is not known before the update" if wire == UNKNOWN else "is not what Bedplate's components declare"
             unreadable.append(f"the cost of {urn_type(urn).rpartition(':')[2]} {urn_name(urn)} {why}")
     return CostRange(tuple(lines)), tuple(unreadable)
+
+
+def _sensible(lines: tuple[CostLine, ...]) -> tuple[CostLine, ...]:
+    """Return the lines; raises ValueError for amounts that nothing costs: a negative one would hide another."""
+    for line in lines:
+        for amount in (line.usd_per_hour or 0, line.baseline_units, line.expected_unit_hours, line.max_units):
+            if not 0 <= amount <= MOST:
+                raise ValueError(f"{amount} is no amount")
+    return lines
 
 
 def team_and_environment(stack: str) -> tuple[str, str]:

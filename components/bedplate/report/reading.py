@@ -37,7 +37,11 @@ def parse_preview(text: str, file: str) -> Preview:
     if not text.strip():
         raise _refused(file, "it is empty: the preview did not run, or printed nothing")
     document = _document(text)
-    preview = _from_events(_events(text, file), file) if document is None else _from_document(document, file)
+    events = _events(text, file) if document is None else []
+    preview = _checked(
+        lambda: _from_events(events, file) if document is None else _from_document(document, file),
+        file,
+    )
     if not preview.steps and not preview.errors and not preview.violations and preview.sees_unchanged:
         raise _refused(file, "it has no resources: nothing was previewed, so there is nothing to report")
     return preview
@@ -81,7 +85,7 @@ def _from_document(document: Mapping[str, Any], file: str) -> Preview:
         raise _refused(file, "this is the export of a state, not a preview; a state is what --base takes")
     if not DOCUMENT_KEYS & document.keys():
         raise _refused(file, "this is no preview")
-    steps = _checked(lambda: steps_of_document(document), file)
+    steps = steps_of_document(document)
     errors = _errors(document.get("diagnostics") or ())
     stack, project = _only_stack(_urns(document), file)
     unchanged = (document.get("changeSummary") or {}).get("same", 0)
@@ -119,7 +123,7 @@ def _from_events(events: Sequence[dict[str, Any]], file: str) -> Preview:
     return Preview(
         stack=stack,
         project=project,
-        steps=_checked(lambda: steps_of_events(events), file),
+        steps=steps_of_events(events),
         violations=violations,
         errors=errors,
         policy_packs=tuple(sorted(_pack(name, version) for name, version in _packs(summary))),
@@ -148,7 +152,7 @@ def _errors(diagnostics: Iterable[Mapping[str, Any]]) -> tuple[str, ...]:
 
 def _only_stack(urns: Sequence[str], file: str) -> tuple[str, str]:
     """Return the stack and project that all resources belong to."""
-    stacks: dict[tuple[str, str], None] = dict.fromkeys(_checked(lambda: [urn_parts(urn)[:2] for urn in urns], file))
+    stacks = dict.fromkeys(urn_parts(urn)[:2] for urn in urns)
     if len(stacks) > 1:
         names = " and ".join(f"{project}/{stack}" for stack, project in list(stacks)[:3])
         raise _refused(file, f"it mixes stacks ({names}); report on each by itself")

@@ -124,7 +124,8 @@ def test_it_posts_and_says_so(monkeypatch: pytest.MonkeyPatch, capsys: pytest.Ca
         }
         for name, value in given.items():
             monkeypatch.setenv(name, value)
-        assert run(monkeypatch, GROWN, "--caps", CAPS, "--post", "github") == 0
+        assert run(monkeypatch, GROWN, "--caps", CAPS, "--post", "github", "--commit", "abc1234") == 0
+        assert host.texts()[0].endswith("\n<sub>Preview of `abc1234`.</sub>\n")
         assert run(monkeypatch, str(DATA / "over-cap.jsonl"), "--caps", CAPS, "--post", "github", "--check") == 1
         assert len(host.comments) == 1
         assert "over its cap" in host.texts()[0]

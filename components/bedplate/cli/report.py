@@ -49,6 +49,7 @@ def report(
     author: Annotated[
         str | None, typer.Option(help="Whose comments are ours (GitHub login). Default: github-actions[bot].")
     ] = None,
+    commit: Annotated[str, typer.Option(help="The commit that was previewed, for the last line of the comment.")] = "",
     check: Annotated[
         bool,
         typer.Option(
@@ -62,7 +63,7 @@ def report(
     from bedplate.report.twin import report_json
 
     summary = _summary(preview, base, caps, stack_file)
-    comment = render(summary)
+    comment = render(summary, commit=commit)
     text = json.dumps(report_json(summary), indent=2) + "\n" if json_output else comment
     if output is not None:
         _write(output, text)

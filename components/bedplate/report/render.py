@@ -28,9 +28,13 @@ def marker(stack: str, project: str) -> str:
     return f"<!-- bedplate-report {quote(project, safe='')}/{quote(stack, safe='')} -->"
 
 
-def render(summary: Summary, most: int = MOST_CHARACTERS) -> str:
-    """Return the comment; it is never longer than `most` bytes, and the most important parts of it are kept."""
-    return fit(list(_sections(summary)), most) + "\n"
+def render(summary: Summary, most: int = MOST_CHARACTERS, *, commit: str = "") -> str:
+    """Return the comment; it is never longer than `most` bytes, and the most important parts of it are kept.
+
+    `commit` is the one that was previewed: a comment stays when a later run ends before it has a preview.
+    """
+    last = [Section(("", f"<sub>Preview of {code(commit, 40)}.</sub>"))] if commit else []
+    return fit([*_sections(summary), *last], most) + "\n"
 
 
 def _sections(summary: Summary) -> Iterator[Section]:

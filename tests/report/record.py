@@ -70,6 +70,9 @@ class Change:
 
 
 FILE = str(STACK_FILE)
+PLACES = ("sourcePosition", "stackTrace")
+"""Where the program stands on the machine that records."""
+
 CHANGES = {
     "first-preview": Change(first=True),
     "no-change": Change(),
@@ -185,6 +188,7 @@ def trimmed(events: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
             event["preludeEvent"]["config"] = {}
         if "summaryEvent" in event:
             event["summaryEvent"]["durationSeconds"] = 0
+            event["summaryEvent"]["PolicyPacks"] = {"bedplate|local|policies": "0.1.0"}  # without the folder's name
         if "resOutputsEvent" in event:
             continue
         step = event.get("resourcePreEvent", {}).get("metadata")
@@ -213,7 +217,7 @@ def trim_states(step: dict[str, Any], old: str, new: str, changed: set[str]) -> 
         state = step.get(key)
         if not state:
             continue
-        for name in ("id", "provider", "urn", "dependencies", "propertyDependencies", "created", "modified"):
+        for name in (*PLACES, "id", "provider", "urn", "dependencies", "propertyDependencies", "created", "modified"):
             state.pop(name, None)
         if is_component(state):
             state["outputs"] = {}
@@ -231,7 +235,7 @@ def keep_cost(state: dict[str, Any]) -> None:
     state["outputs"] = {}
     if not is_component(state):
         state["inputs"] = {}
-    for name in ("dependencies", "propertyDependencies", "sourcePosition", "id", "provider", "created", "modified"):
+    for name in (*PLACES, "dependencies", "propertyDependencies", "id", "provider", "created", "modified"):
         state.pop(name, None)
 
 

@@ -7,12 +7,16 @@ from typing import TYPE_CHECKING
 
 from rules import (
     cost,
+    cost_limits,
     governance,
     kubernetes_inputs,
     nodes,
+    priorities,
     reliability,
-    security_clouds,
+    security_clusters,
+    security_data,
     security_exposure,
+    security_machines,
     security_pods,
     separation,
 )
@@ -32,9 +36,13 @@ FAMILIES = {
 
 RULES: tuple[Rule, ...] = (
     *cost.RULES,
+    *cost_limits.RULES,
     *nodes.RULES,
     *separation.RULES,
-    *security_clouds.RULES,
+    *priorities.RULES,
+    *security_clusters.RULES,
+    *security_machines.RULES,
+    *security_data.RULES,
     *security_pods.RULES,
     *security_exposure.RULES,
     *reliability.RULES,
@@ -43,8 +51,10 @@ RULES: tuple[Rule, ...] = (
 )
 STACK_RULES: tuple[StackRule, ...] = (
     *cost.STACK_RULES,
+    *cost_limits.STACK_RULES,
     *nodes.STACK_RULES,
     *security_exposure.STACK_RULES,
+    *security_data.STACK_RULES,
     *reliability.STACK_RULES,
     *governance.STACK_RULES,
 )

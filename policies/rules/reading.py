@@ -97,6 +97,21 @@ def want(properties: object, *path: str | int) -> Any:
     return found.value if isinstance(found, Known) else None
 
 
+def items(properties: Any, *path: str) -> list[Any]:
+    """Return the list at a path, empty where nothing is set; raises `UndecidedError` when it or an item is unknown.
+
+    What is inside of the items may be unknown: `want` reads it from each.
+    """
+    for depth, part in enumerate(path):
+        properties = (properties or {}).get(part)
+        if is_unknown(properties):
+            raise undecided(path[: depth + 1])
+    for index, item in enumerate(properties or ()):
+        if is_unknown(item):
+            raise undecided((*path, index))
+    return properties or []
+
+
 def undecided(path: FieldPath) -> UndecidedError:
     """Return the error for a value that is not known before the update."""
     return UndecidedError(

@@ -42,8 +42,8 @@ def _is_floor(resource: Resource) -> bool:
 
 def leaves_room_for_drains(budget: Resource, _: Surroundings) -> Iterator[str]:
     """A disruption budget lets at least one pod go."""
-    spec = want(budget.properties, "spec") or {}
-    if spec.get("minAvailable") == "100%" or spec.get("maxUnavailable") in (0, "0", "0%"):
+    least, most = (want(budget.properties, "spec", field) for field in ("minAvailable", "maxUnavailable"))
+    if least == "100%" or most in (0, "0", "0%"):
         yield f"{budget.name} lets no pod go, so no node that runs one can be drained"
 
 

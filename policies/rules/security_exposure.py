@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from rules.model import Finding, Resource, Rule, StackRule, Surroundings
+from rules.networks import names_everybody
 from rules.reading import need, want
-from rules.security_clouds import ANYWHERE, buckets_are_guarded
 from rules.separation import NAMESPACE, namespace_of, system_namespaces
 
 if TYPE_CHECKING:
@@ -75,8 +75,8 @@ def service_is_not_public(service: Resource, _: Surroundings) -> Iterator[str]:
         return
     if any(_annotation(service, key) == value for key, value in INTERNAL_ANNOTATIONS.items()):
         return
-    networks = set(want(service.properties, "spec", "loadBalancerSourceRanges") or ())
-    if not networks or ANYWHERE & networks:
+    networks = want(service.properties, "spec", "loadBalancerSourceRanges")
+    if not networks or names_everybody(networks):
         yield f"Service {service.name} makes a load balancer that everybody reaches, and asks nobody who they are"
 
 
@@ -183,16 +183,5 @@ STACK_RULES = (
         fails="a Namespace alone",
         check=namespaces_are_closed,
         reads=lambda token: token in (NAMESPACE, NETWORK_POLICY),
-    ),
-    StackRule(
-        id="security-bucket-guards",
-        family="security",
-        demands="Every bucket has a public access block and encryption with a key.",
-        reason="Both are resources of their own: leaving one out looks like nothing.",
-        fix="declare BucketPublicAccessBlock and BucketServerSideEncryptionConfiguration with bucket=bucket.id",
-        references=("CKV2_AWS_6", "CKV_AWS_145"),
-        passes="both, with bucket: bucket.id",
-        fails="a bucket alone",
-        check=buckets_are_guarded,
     ),
 )

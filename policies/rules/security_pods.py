@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING, Any
 from bedplate.sdk_types.values import is_unknown
 from rules.model import Resource, Rule, Surroundings
 from rules.pods import Pod, pods
-from rules.reading import undecided, want
+from rules.reading import items, undecided, want
 from rules.separation import is_kubernetes_object, namespace_of, system_namespaces
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator
 
 CONTAINERS = ("initContainers", "containers", "ephemeralContainers")
 
@@ -92,7 +92,7 @@ def stays_off_the_host(resource: Resource, _: Surroundings) -> Iterator[str]:
         for field in HOST_NAMESPACES:
             if want(pod.spec, field):
                 yield f"{resource.name} sets {pod.where(field)}"
-        for index, volume in enumerate(want_list(pod.spec, "volumes")):
+        for index, volume in enumerate(items(pod.spec, "volumes")):
             if want(volume, "hostPath"):
                 path = volume["hostPath"].get("path")
                 yield f"{resource.name} mounts {path} of the node: {pod.where('volumes', index)}"
@@ -110,19 +110,10 @@ def has_no_plain_secrets(resource: Resource, _: Surroundings) -> Iterator[str]:
     """No secret is written into an environment variable."""
     for pod in workload_pods(resource):
         for where, container in containers(pod):
-            for index, variable in enumerate(want_list(container, "env")):
+            for index, variable in enumerate(items(container, "env")):
                 name = want(variable, "name") or ""
                 if SECRET_NAME.search(name) and variable.get("value"):
                     yield f"{resource.name} writes {name} as plain text into {where}.env[{index}]"
-
-
-def want_list(container: Mapping[str, Any], field: str) -> list[Any]:
-    """Return a list whose items may hold unknown values; raises `UndecidedError` when it or an item is unknown."""
-    listed = container.get(field)
-    for item in [listed, *(listed if isinstance(listed, list) else ())]:
-        if is_unknown(item):
-            raise undecided((field,))
-    return listed or []
 
 
 def has_pinned_images(resource: Resource, _: Surroundings) -> Iterator[str]:

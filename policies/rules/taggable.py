@@ -29,13 +29,16 @@ def is_taggable(type_token: str) -> bool:
 def inherited_tag(provider_properties: Mapping[str, Any], tag: str) -> Any:
     """Return a default tag of a provider: None where it has none, `UNKNOWN` where that is unknown.
 
-    The SDKs hand nested values to a provider as JSON text. Raises ValueError for a text that is none.
+    The SDKs hand nested values to a provider as JSON text; of a text that is none, nothing is known.
     """
     value: Any = provider_properties.get("defaultTags")
     for key in ("tags", tag):
         if is_unknown(value):
             return UNKNOWN
         if isinstance(value, str):
-            value = json.loads(value)
+            try:
+                value = json.loads(value)
+            except ValueError:
+                return UNKNOWN
         value = value.get(key) if isinstance(value, dict) else None
     return value

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from rules.security_clouds import LOG_TYPES
+from rules.security_clusters import LOG_TYPES
 from tests.policies.stack import STACK, UNKNOWN, Declared, kubernetes
 from tests.support.stacks import changed
 

@@ -37,7 +37,7 @@ FAILS: list[tuple[str, Declared, str]] = [
     ("tags", with_provider(resource("volume"), defaultTags={"tags": OTHER_TAGS}), "volume has no tag cost-center"),
     ("tags", with_provider(resource("volume"), defaultTags=UNKNOWN), "tags.bedplate:team is not known"),
     ("tags", with_provider(resource("volume", {"tags": UNKNOWN})), "tags is not known"),
-    ("tags", with_provider(resource("volume"), defaultTags="no JSON"), "could not be evaluated"),
+    ("tags", with_provider(resource("volume"), defaultTags="no JSON"), "bedplate:team is not known"),
     ("log-retention", resource("logs", {"retentionInDays": REMOVED}), "keeps logs for ever"),
     ("log-retention", resource("logs", {"retentionInDays": 0}), "keeps logs for ever"),
     ("log-retention", resource("logs", {"retentionInDays": 7}), "keeps logs for 7 days; 30 to 400 are allowed"),

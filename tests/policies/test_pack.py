@@ -33,6 +33,7 @@ from tests.policies.stack import (
     advice,
     check_stack,
     deployment,
+    kubernetes,
     launch_template,
     node_group,
     pool,
@@ -116,6 +117,8 @@ def test_every_rule_fails_for_something() -> None:
         *(declared for _, declared, _ in test_reliability.FAILS),
         *(declared for _, declared, _ in test_governance.FAILS),
         test_enforcement.WITHOUT_PROBES,
+        deployment(priorityClassName="system-node-critical"),
+        kubernetes("scheduling.k8s.io/v1:PriorityClass", "mine", {"value": 10**6}),
         *(h100, node_group(h100), pool(), node_group(pool(), subnetIds=[UNKNOWN])),
         pool(role="training", groups=[{"name": "g", "machine": "p5.48xlarge", "capacity": "on-demand", "maxNodes": 1}]),
     ]

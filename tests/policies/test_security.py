@@ -34,6 +34,8 @@ CLOUD_FAILS: list[tuple[str, str, dict[str, Any], str]] = [
     # rule, kind, changes, expected
     ("control-plane-networks", "eks", {"vpcConfig.publicAccessCidrs": ANYWHERE}, "names all networks"),
     ("control-plane-networks", "eks", {"vpcConfig.publicAccessCidrs": ["::/0"]}, "names all networks"),
+    ("control-plane-networks", "eks", {"vpcConfig.publicAccessCidrs": ["0.0.0.0/1", "128.0.0.0/1"]}, "all networks"),
+    ("control-plane-networks", "eks", {"vpcConfig.publicAccessCidrs": ["mine"]}, "'mine' is no network"),
     ("control-plane-networks", "eks", {"vpcConfig": {}}, "publicAccessCidrs is not set"),
     ("control-plane-networks", "eks", {"vpcConfig.publicAccessCidrs": UNKNOWN}, "publicAccessCidrs is not known"),
     ("control-plane-networks", "gke", {"privateClusterConfig.enablePrivateEndpoint": False}, "AuthorizedNetworks"),
@@ -114,6 +116,13 @@ CLOUD_FAILS: list[tuple[str, str, dict[str, Any], str]] = [
     ("cluster-access", "aks", {"disableLocalAccounts": False}, "disableLocalAccounts must be true"),
     ("cluster-access", "gke", {"enableShieldedNodes": False}, "enableShieldedNodes must be true or not set"),
     ("load-balancer-tls", "listener", {"protocol": "HTTP"}, "serves HTTP without encryption"),
+    (
+        "load-balancer-tls",
+        "listener",
+        {"protocol": "HTTP", "defaultActions": [{"type": "forward", "targetGroupArn": UNKNOWN}]},
+        "serves HTTP without encryption",
+    ),
+    ("load-balancer-tls", "listener", {"sslPolicy": "ELBSecurityPolicy-TLS13-1-0-2021-06"}, "older than 1.2"),
     ("load-balancer-tls", "listener", {"sslPolicy": REMOVED}, "older than 1.2"),
     ("load-balancer-tls", "listener", {"sslPolicy": "ELBSecurityPolicy-2016-08"}, "older than 1.2"),
     ("load-balancer-tls", "listener", {"protocol": UNKNOWN}, "protocol is not known"),
@@ -146,6 +155,9 @@ def test_a_resource_as_it_should_be(kind: str) -> None:
         ("group-rule", {"type": "egress", "cidrBlocks": ANYWHERE}),
         ("listener", {"protocol": "HTTP", "defaultActions": [{"type": "redirect"}]}),
         ("remote", {"remoteAccess": REMOVED}),
+        ("remote", {"remoteAccess.sourceSecurityGroupIds": [UNKNOWN]}),
+        ("group", {"ingress.0.securityGroups": [UNKNOWN]}),
+        ("listener", {"sslPolicy": "ELBSecurityPolicy-FS-1-2-Res-2020-10"}),
     ],
 )
 def test_other_ways_that_pass(kind: str, changes: dict[str, Any]) -> None:

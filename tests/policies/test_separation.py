@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -9,6 +10,8 @@ import pytest
 from bedplate import catalog
 from bedplate.node_pools.labels import ROLE_LABEL
 from bedplate.separation.namespaces import namespace_manifests, team_namespaces
+from bedplate.separation.priorities import priority_classes
+from rules.priorities import MOST_PRIORITY
 from rules.separation import system_namespaces, tolerated_roles
 from tests.policies.stack import UNKNOWN, Declared, deployment, kubernetes, node_group, of_rule, pool, register
 from tests.support.stacks import stack as stack_spec
@@ -241,6 +244,52 @@ def test_bedplates_own_namespaces_pass() -> None:
 def test_system_namespaces_are_those_of_the_platforms_charts() -> None:
     assert system_namespaces() >= {"kube-system", "gpu-operator"}
     assert not any(name.startswith(("vision", "default")) for name in system_namespaces())
+
+
+@pytest.mark.parametrize(
+    ("namespace", "name", "expected"),
+    [
+        ("vision-dev-training", "bedplate-training", ""),
+        ("vision-dev-general", "bedplate-general", ""),
+        ("vision-dev-training", "our-own", ""),
+        ("vision-dev-training", None, ""),
+        ("kube-system", "system-node-critical", ""),
+        ("vision-dev-training", "bedplate-inference", "the priority class bedplate-inference, which is for others"),
+        ("vision-dev-training", "bedplate-floor", "which is for others"),
+        ("apps", "system-node-critical", "the priority class system-node-critical, which is for others"),
+        ("apps", UNKNOWN, "priorityClassName is not known"),
+    ],
+)
+def test_priority_class_of_a_role(namespace: str, name: Any, expected: str) -> None:
+    workload = deployment(namespace, nodeSelector={ROLE_LABEL: "training"}, priorityClassName=name)
+    messages = of_rule("separation-priority-classes", register(workload))
+    assert (messages == []) if not expected else expected in messages[0]
+
+
+def test_a_floor_stands_above_all() -> None:
+    floor = deployment("vision-dev-inference", priorityClassName="bedplate-floor")
+    assert of_rule("separation-priority-classes", register(H100, replace(floor, parent=H100))) == []
+
+
+@pytest.mark.parametrize(
+    ("properties", "expected"),
+    [
+        ({"value": 5000}, ""),
+        ({"value": 100_001}, "has the value 100001; at most 100000 is allowed"),
+        ({"value": 5, "globalDefault": True}, "is the default of all pods"),
+        ({"value": UNKNOWN}, "value is not known"),
+        ({}, "value is not set"),
+    ],
+)
+def test_values_of_priority_classes(properties: dict[str, Any], expected: str) -> None:
+    declared = kubernetes("scheduling.k8s.io/v1:PriorityClass", "mine", {"metadata": {"name": "mine"}} | properties)
+    messages = of_rule("separation-priority-values", register(declared))
+    assert (messages == []) if not expected else expected in messages[0]
+
+
+def test_the_highest_value_is_that_of_inference() -> None:
+    values = {one["metadata"]["name"]: one["value"] for one in priority_classes()}
+    assert values["bedplate-inference"] == MOST_PRIORITY
 
 
 H100 = pool("p5.48xlarge", 1)

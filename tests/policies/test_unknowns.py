@@ -83,6 +83,8 @@ CASES: dict[str, list[Declared]] = {
     ],
     "a workload of a team": [workload(1, terminationGracePeriodSeconds=30), disruption_budget(minAvailable=1)],
     "a workload that waits": [stopping({"sleep": {"seconds": 60}})],
+    "a priority class": [kubernetes("scheduling.k8s.io/v1:PriorityClass", "mine", {"value": 10**6})],
+    "a workload with the system's priority": [deployment("apps", priorityClassName="system-node-critical")],
     "a budget": [disruption_budget(maxUnavailable=0)],
     "a public service": [service({"metadata.annotations": REMOVED})],
     "an internal service": [service()],

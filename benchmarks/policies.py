@@ -36,16 +36,16 @@ def main() -> None:
     """Print the CPU seconds of the pack's start and of 1,000 resources, and the ratio of the two."""
     resources = list(thousand_resources())
     measured = [measure(resources) for _ in range(RUNS)]
-    start = statistics.median(run[0] for run in measured)
-    work = statistics.median(run[1] for run in measured)
+    start, work, corrections = (statistics.median(run[part] for run in measured) for part in range(3))
     print(f"machine: {machine()}; median of {RUNS} runs")
     print(f"start of the pack      {start:.2f} s CPU")
     print(f"{len(resources):,} resources        {work:.2f} s CPU, {work / start:.2f} × the start (target 1 s)")
-    print(f"violations             {measured[0][2]}")
+    print(f"corrections            {corrections:.2f} s CPU, mostly the SDK's, which the engine asks of every pack")
+    print(f"violations             {measured[0][3]}")
 
 
-def measure(resources: list[analyzer_pb2.AnalyzeRequest]) -> tuple[float, float, int]:
-    """Return the CPU seconds of a pack's start and of its answers, and the number of violations."""
+def measure(resources: list[analyzer_pb2.AnalyzeRequest]) -> tuple[float, float, float, int]:
+    """Return the CPU seconds of a pack's start, its verdicts and its corrections, and the number of violations."""
     command = [sys.executable, "-u", "-m", "pulumi.policy", "127.0.0.1:1", str(PROJECT / "policies")]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as pack:
         try:
@@ -57,7 +57,10 @@ def measure(resources: list[analyzer_pb2.AnalyzeRequest]) -> tuple[float, float,
             found = [one for request in resources for one in analyzer.Analyze(request).diagnostics]
             stack = analyzer_pb2.AnalyzeStackRequest(resources=map(in_stack, resources))
             found += analyzer.AnalyzeStack(stack).diagnostics
-            return start, cpu(pack.pid) - start, len(found)
+            judged = cpu(pack.pid)
+            for request in resources:
+                analyzer.Remediate(request)
+            return start, judged - start, cpu(pack.pid) - judged, len(found)
         finally:
             pack.kill()
 

@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
-from rules.pack_settings import environment_of
 from rules.reading import UndecidedError
 
 if TYPE_CHECKING:
@@ -50,6 +49,6 @@ class Verdicts:
         if any(fnmatchcase(rule.id, pattern) for pattern in self.loosened):
             return True
         try:
-            return surroundings.pack_settings().is_advice(rule.id, environment_of(stack))
+            return surroundings.pack_settings().is_advice(rule.id, stack)
         except UndecidedError:
             return False  # rules.governance says so

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from fnmatch import fnmatchcase
 from functools import cache
 from typing import TYPE_CHECKING
 
@@ -9,7 +10,6 @@ from bedplate.errors import listing
 from bedplate.sdk_types.values import is_unknown
 from rules.exceptions import wrong_exceptions
 from rules.model import Finding, Resource, Rule, StackRule, Surroundings, Words
-from rules.pack_settings import environment_of
 from rules.properties import GIVEN, Table, row
 from rules.reading import UndecidedError, undecided, want
 from rules.taggable import inherited_tag, is_taggable
@@ -72,14 +72,17 @@ def exceptions_are_in_order(surroundings: Surroundings) -> Iterator[Finding]:
 
 
 def settings_loosen_nothing_fixed(surroundings: Surroundings) -> Iterator[str]:
-    """No setting makes advice of a rule that may not be loosened."""
+    """No setting makes advice of a rule that may not be loosened, or of one that does not exist."""
     settings = surroundings.pack_settings()
-    environments = {environment_of(resource.stack) for resource in surroundings.resources.values()}
-    for environment in sorted(environments):
-        fixed = [rule.id for rule in _rules_by_id().values() if not rule.waivable]
-        loosened = [rule for rule in fixed if settings.is_advice(rule, environment)]
+    rules = _rules_by_id()
+    patterns = sorted({pattern for named in settings.advisory.values() for pattern in named})
+    unknown = [pattern for pattern in patterns if not any(fnmatchcase(rule, pattern) for rule in rules)]
+    if unknown:
+        yield f"settings.yaml makes advice of {listing(unknown)}, which is no rule"
+    for stack in sorted({resource.stack for resource in surroundings.resources.values()}):
+        loosened = [rule.id for rule in rules.values() if not rule.waivable and settings.is_advice(rule.id, stack)]
         if loosened:
-            yield f"settings.yaml makes advice in {environment} of {listing(loosened)}, which stop all the same"
+            yield f"settings.yaml makes advice in {stack} of {listing(loosened)}, which stop all the same"
 
 
 @cache
@@ -130,7 +133,7 @@ RULES = (
         demands="A log group keeps logs within the bounds of `log_retention_days`.",
         reason="Short logs end before an investigation begins; endless ones hold personal data and cost each month.",
         fix="set retentionInDays; for control-plane logs `audit_log_days` in the stack file",
-        references=("CKV_AWS_66", "CKV_AWS_338"),
+        references=("CKV_AWS_66",),
         passes="retentionInDays: 90",
         fails="no retentionInDays",
         applies=lambda token: token == LOG_GROUP,
@@ -166,7 +169,7 @@ STACK_RULES = (
     StackRule(
         id="governance-settings",
         family="governance",
-        demands="settings.yaml makes no rule advice that may not be loosened.",
+        demands="settings.yaml makes advice of rules that exist and may be loosened.",
         reason="Caps on cost and unpriced nodes hold everywhere.",
         fix="correct `advisory` in policies/settings.yaml",
         passes="advisory: {dev: [reliability-*]}",

@@ -1,7 +1,7 @@
 """From rules to the policies that the engine calls.
 
 Not one policy per rule: the SDK decodes a resource anew for each policy, so sixty policies would cost more than all
-their rules (docs/benchmarks.md). Every message begins with the id of its rule.
+their rules (benchmarks/policies.py). Every message begins with the id of its rule.
 """
 
 from __future__ import annotations

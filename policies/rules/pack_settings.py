@@ -43,8 +43,8 @@ class PackSettings(StrictModel):
 
     advisory: dict[str, list[str]] = Field(
         default={},
-        description="Rules that advise and do not stop, as patterns of ids, by environment; `*` stands for each. "
-        "Caps on cost and unpriced nodes are never advice.",
+        description="Rules that advise and do not stop, as patterns of ids, by environment or stack; `*` stands for "
+        "each. Caps on cost and unpriced nodes are never advice.",
     )
     data_regions: DataRegions
     required_tags: Annotated[list[str], Field(min_length=1)] = Field(
@@ -55,10 +55,10 @@ class PackSettings(StrictModel):
         default=[], description="DaemonSets outside of system namespaces that were reviewed, as `namespace/name`."
     )
 
-    def is_advice(self, rule: str, environment: str) -> bool:
-        """Return whether a rule only advises in an environment."""
-        patterns = [*self.advisory.get(EVERYWHERE, []), *self.advisory.get(environment, [])]
-        return any(fnmatchcase(rule, pattern) for pattern in patterns)
+    def is_advice(self, rule: str, stack: str) -> bool:
+        """Return whether a rule only advises in a stack, or in an environment that stands for all of its stacks."""
+        places = {EVERYWHERE, environment_of(stack), stack}
+        return any(fnmatchcase(rule, pattern) for place in places for pattern in self.advisory.get(place, []))
 
 
 def environment_of(stack: str) -> str:

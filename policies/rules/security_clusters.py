@@ -161,7 +161,7 @@ RULES = (
         demands="A cluster enforces network policies.",
         reason="Without an engine, network policies are accepted and do nothing.",
         fix="turn the engine on; EKS clusters of Bedplate have it",
-        references=("CKV_GCP_12", "CKV_AZURE_7", "CIS GKE 5.6.7", "CIS AKS 5.4.4"),
+        references=("CKV_GCP_12", "CKV_AZURE_7", "CIS GKE 4.3.2", "CIS AKS 5.4.4"),
         passes="datapathProvider: ADVANCED_DATAPATH",
         fails="neither networkPolicy nor datapathProvider",
     ),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from rules.model import Resource, Rule, StackRule, Surroundings
+from rules.model import Finding, Resource, Rule, StackRule, Surroundings
 from rules.properties import GIVEN, TRUE, none_of, one_of, row, table_rule
 from rules.reading import items, want
 
@@ -34,21 +34,18 @@ def uses_modern_tls(listener: Resource, _: Surroundings) -> Iterator[str]:
         yield f"{listener.name} serves {protocol} without encryption"
 
 
-def buckets_are_guarded(surroundings: Surroundings) -> Iterator[str]:
+def buckets_are_guarded(surroundings: Surroundings) -> Iterator[Finding]:
     """Every bucket has a public access block and encryption with a key, which are resources of their own."""
-    guards = {
-        "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock": "BucketPublicAccessBlock",
-        "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration": (
-            "BucketServerSideEncryptionConfiguration"
-        ),
-    }
+    guards = {BLOCK: "BucketPublicAccessBlock", BUCKET_KEY: "BucketServerSideEncryptionConfiguration"}
     resources = surroundings.resources.values()
     for bucket in resources:
         if bucket.type not in BUCKETS:
             continue
         for token, name in guards.items():
             if not any(one.type == token and bucket.urn in one.dependencies.get("bucket", ()) for one in resources):
-                yield f"bucket {bucket.name} has no {name}"
+                yield Finding(
+                    f"bucket {bucket.name} has no {name}", f"Fix: declare one with bucket={bucket.name}.id", bucket.urn
+                )
 
 
 RULES = (

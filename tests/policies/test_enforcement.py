@@ -66,7 +66,25 @@ def test_what_may_not_be_loosened_stops_all_the_same(pattern: str, tmp_path: Pat
     assert of_rule("nodes-priced", register(node_group(None), settings=loosened)) != []
     over = check_stack(pool("p5.48xlarge", 9), settings=loosened)
     assert of_rule("cost-within-caps", over) != []
-    assert any("settings.yaml makes advice in dev of" in message for message in of_rule("governance-settings", over))
+    assert any(
+        "settings.yaml makes advice in vision-dev of" in message for message in of_rule("governance-settings", over)
+    )
+
+
+def test_a_level_is_one_of_a_stack(tmp_path: Path) -> None:
+    path = tmp_path / "settings.yaml"
+    for place, stopped in (("vision-dev", False), ("search-dev", True)):
+        path.write_text(SETTINGS.settings_path.read_text().replace("  dev:", f"  {place}:"))
+        read_pack_settings(path)
+        settings = replace(SETTINGS, settings_path=path.rename(tmp_path / f"{place}.yaml"))
+        assert bool(of_rule("reliability-probes", register(WITHOUT_PROBES, settings=settings))) == stopped
+
+
+def test_advice_of_no_rule(tmp_path: Path) -> None:
+    path = tmp_path / "settings.yaml"
+    path.write_text(SETTINGS.settings_path.read_text().replace("reliability-probes", "reliability-prboes"))
+    messages = check_stack(HOST, settings=replace(SETTINGS, settings_path=path))
+    assert "makes advice of reliability-prboes, which is no rule" in of_rule("governance-settings", messages)[0]
 
 
 def test_an_exception_lets_one_violation_pass(tmp_path: Path) -> None:

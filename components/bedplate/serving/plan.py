@@ -37,10 +37,15 @@ class ApiKeys:
 
 @dataclass(frozen=True, slots=True)
 class Oidc:
-    """Callers show a token of an identity provider, made out to this audience."""
+    """Callers show a token of an identity provider, made out to this audience.
+
+    `keys_url` is where the provider publishes its signing keys (`jwks_uri` in `ISSUER/.well-known/openid-configuration`):
+    the gateway does not look it up, and providers differ.
+    """
 
     issuer: str
     audience: str
+    keys_url: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,19 +14,22 @@ from bedplate.errors import InputError
 from bedplate.node_pools.plan import NodePoolPlan, plan_node_pool
 from bedplate.preconditions import stack_problems
 from bedplate.services.device_plugins import DevicePlugin, cluster_device_plugins
+from bedplate.services.exposure import cluster_serving
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from bedplate.services.gateway import Exposure
     from bedplate.stack import StackSpec
 
 
 @dataclass(frozen=True, slots=True)
 class OwnedCluster:
-    """A cluster that this stack creates, with what runs on it."""
+    """A cluster that this stack creates, with what runs on it. `serving` is None where it takes no endpoints."""
 
     plan: ClusterPlan
     device_plugins: tuple[DevicePlugin, ...]
+    serving: Exposure | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +60,9 @@ def plan_stack(stack: StackSpec, references: Mapping[str, StackSpec] | None = No
     if problems:
         raise InputError(problems)
     owned = {
-        name: OwnedCluster(plan_cluster(stack, name, cluster), cluster_device_plugins(stack, name))
+        name: OwnedCluster(
+            plan_cluster(stack, name, cluster), cluster_device_plugins(stack, name), cluster_serving(stack, name)
+        )
         for name, cluster in stack.clusters.items()
         if isinstance(cluster, ClusterSpec)
     }

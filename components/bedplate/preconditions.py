@@ -8,8 +8,8 @@ from bedplate.clusters.preconditions import cluster_problems
 from bedplate.clusters.spec import ClusterReference, ClusterSpec
 from bedplate.errors import Problem, nearest
 from bedplate.node_pools.preconditions import pool_problems
-from bedplate.serving.preconditions import endpoint_problems
 from bedplate.services.exposure import serving_problems
+from bedplate.serving.preconditions import endpoint_problems
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

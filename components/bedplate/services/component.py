@@ -23,7 +23,7 @@ INSTALL_SECONDS = 600
 
 
 class ClusterServices(pulumi.ComponentResource):
-    """The node autoscaler and the device plugins of one cluster."""
+    """The node autoscaler of one cluster, its device plugins, and what endpoints on it need."""
 
     def __init__(self, plan: OwnedCluster, cluster: ClusterHandles, after: Sequence[pulumi.Resource] = ()) -> None:
         """Declare the services of a planned cluster.
@@ -36,9 +36,11 @@ class ClusterServices(pulumi.ComponentResource):
         super().__init__("bedplate:index:ClusterServices", plan.plan.name, {"charts": charts}, options)
         namespaces = apply_manifests(service_namespaces(services), cluster.kubernetes, self)
         identity = self._autoscaler_identity(cluster)
-        for release in services.releases:
-            name = f"{plan.plan.full_name}-{release.name}"
-            declare_release(name, release, self, [*after, *namespaces, identity])
+        releases = [
+            declare_release(f"{plan.plan.full_name}-{release.name}", release, self, [*after, *namespaces, identity])
+            for release in services.releases
+        ]
+        apply_manifests(services.manifests, cluster.kubernetes, self, depends_on=releases)
         self.register_outputs({"charts": charts})
 
     def _autoscaler_identity(self, cluster: ClusterHandles) -> pulumi.Resource:
@@ -59,9 +61,8 @@ def release_inputs(release: HelmRelease) -> dict[str, Any]:
     """Return the inputs of a release's resource."""
     return {
         "name": release.name,
-        "chart": release.chart,
+        **_chart_location(release),
         "version": release.version,
-        "repositoryOpts": {"repo": release.repository},
         "namespace": release.namespace,
         "values": release.values,
         # A first install that fails leaves nothing behind, an upgrade that fails goes back: the next `up` can try
@@ -71,6 +72,13 @@ def release_inputs(release: HelmRelease) -> dict[str, Any]:
         "maxHistory": 10,
         "disableOpenapiValidation": not release.validate_openapi,
     }
+
+
+def _chart_location(release: HelmRelease) -> dict[str, Any]:
+    """A chart in an image registry has one address; elsewhere a repository's index tells where it is."""
+    if release.repository.startswith("oci://"):
+        return {"chart": f"{release.repository}/{release.chart}"}
+    return {"chart": release.chart, "repositoryOpts": {"repo": release.repository}}
 
 
 def declare_release(

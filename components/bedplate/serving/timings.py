@@ -67,9 +67,10 @@ class Timings:
     def restart_seconds(self) -> int:
         """The longest from the last token of an engine that hangs to its end.
 
-        The hook that delays an ordinary stop runs here too, until the probe's own grace period ends it.
+        The watcher sees the last token up to a period late, and the deadline pass as late again. The hook that delays
+        an ordinary stop runs here too, until the probe's own grace period ends it.
         """
-        found = self.stall_seconds + self.watch_period_seconds
+        found = self.stall_seconds + 2 * self.watch_period_seconds
         probed = self.liveness_period_seconds * self.liveness_failures
         return found + probed + self.liveness_grace_seconds + HOOK_EXTENSION_SECONDS
 
@@ -83,9 +84,28 @@ class TimingProblem:
     loses: str
 
 
-def timing_problems(timings: Timings) -> list[TimingProblem]:
-    """Return every rule that timings break; an empty list means that a worker comes and goes without a loss."""
-    return [problem for rule in RULES for problem in rule(timings)]
+def timing_problems(timings: Timings, longest_request_seconds: int = 0, load_seconds: int = 0) -> list[TimingProblem]:
+    """Return every rule that timings break; an empty list means that a worker comes and goes without a loss.
+
+    `longest_request_seconds` is how long the longest request takes from its arrival to its last token, and
+    `load_seconds` how long the engine takes to load its model; 0 where nobody knows, which checks nothing.
+    """
+    return [
+        *(problem for rule in RULES for problem in rule(timings)),
+        *_drains_the_longest_request(timings, longest_request_seconds),
+        *_loads_within_budget(timings, load_seconds),
+    ]
+
+
+def rollout_problems(max_surge: int, max_unavailable: int, workers: int) -> list[TimingProblem]:
+    """Return why replacing workers this way, of which `workers` run at least, loses requests; empty if it does not."""
+    if max_surge <= 0 and max_unavailable <= 0:
+        nobody = f"max_surge {max_surge} and max_unavailable {max_unavailable} let no worker be replaced"
+        return [TimingProblem("rollout", nobody, "every rollout")]
+    if max_unavailable >= workers:
+        nobody = f"max_unavailable {max_unavailable} of {workers} workers leaves none while the new ones load"
+        return [TimingProblem("rollout", nobody, "every request until the first new worker has loaded its model")]
+    return []
 
 
 def _removed_before_stopping(timings: Timings) -> Iterator[TimingProblem]:
@@ -116,6 +136,25 @@ def _waits_for_requests(timings: Timings) -> Iterator[TimingProblem]:
             "shutdown",
             f"shutdown_seconds {timings.shutdown_seconds} makes the engine abort at SIGTERM what it is answering",
             "every request that is running when a worker stops",
+        )
+
+
+def _drains_the_longest_request(timings: Timings, longest_request_seconds: int) -> Iterator[TimingProblem]:
+    if longest_request_seconds > timings.shutdown_seconds:
+        yield TimingProblem(
+            "longest-request",
+            f"shutdown_seconds {timings.shutdown_seconds} is below the longest request, {longest_request_seconds} s",
+            "requests that are still being answered when the engine's time to shut down is over",
+        )
+
+
+def _loads_within_budget(timings: Timings, load_seconds: int) -> Iterator[TimingProblem]:
+    if load_seconds > timings.startup_budget_seconds:
+        yield TimingProblem(
+            "load",
+            f"the startup budget of {timings.startup_budget_seconds} s is below the {load_seconds} s that loading the "
+            "model takes",
+            "every new worker, which is restarted while it loads, and so rollouts and scaling out",
         )
 
 

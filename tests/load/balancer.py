@@ -26,16 +26,20 @@ class Balancer:
         self._known: list[int] = []
         self._turn: Iterator[int] = itertools.count()
         self._server: asyncio.Server | None = None
+        self._forwarding: set[asyncio.Task[None]] = set()
 
     async def start(self) -> None:
         """Listen on a free port."""
-        self._server = await asyncio.start_server(self._forward, "127.0.0.1", 0, backlog=1024)
+        self._server = await asyncio.start_server(self._accept, "127.0.0.1", 0, backlog=1024)
         self.port = self._server.sockets[0].getsockname()[1]
 
-    def stop(self) -> None:
-        """Listen no more."""
+    async def stop(self) -> None:
+        """Listen no more, and end what is being forwarded."""
         if self._server is not None:
             self._server.close()
+        for task in self._forwarding:
+            task.cancel()
+        await asyncio.gather(*self._forwarding, return_exceptions=True)
 
     def tell(self, port: int, *, ready: bool) -> None:
         """An endpoint has become ready, or is no longer: known here only when the news has spread."""
@@ -46,6 +50,11 @@ class Balancer:
             self._known.append(port)
         elif not ready and port in self._known:
             self._known.remove(port)
+
+    def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.create_task(self._forward(reader, writer))
+        self._forwarding.add(task)
+        task.add_done_callback(self._forwarding.discard)
 
     async def _forward(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         with contextlib.suppress(OSError, asyncio.IncompleteReadError):

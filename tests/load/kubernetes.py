@@ -102,8 +102,8 @@ class Worker:
             await self._start_engine()
             grace = await self._probe()
             self._set_ready(ready=False)
-            self.restarted_at.append(asyncio.get_running_loop().time())
             await self._end_engine(grace)
+            self.restarted_at.append(asyncio.get_running_loop().time())
 
     async def _start_engine(self) -> None:
         spec = self.spec
@@ -235,7 +235,7 @@ class Deployment:
         for worker in list(self.workers):
             self._stop(worker)
         await asyncio.gather(*self._stops)
-        self.balancer.stop()
+        await self.balancer.stop()
 
     def roll(self, spec: WorkerSpec | None = None) -> None:
         """Declare another template: all workers are to be replaced."""

@@ -53,7 +53,7 @@ class Timings:
     liveness_timeout_seconds: int = 5
     liveness_failures: int = 2
     liveness_grace_seconds: int = 5
-    watch_period_seconds: int = 5
+    watch_period_seconds: int = 2
     stall_seconds: int = 120
     before_start_seconds: int = 1800
     progress_deadline_seconds: int = 3900

@@ -188,16 +188,21 @@ def plan_endpoint(stack: StackSpec, name: str, spec: EndpointSpec, pool: NodePoo
         max_workers=spec.workers.max,
         rollout=plan_rollout(stack, name, pool),
         queue_depth=spec.scaling.queue_depth,
-        schedule=tuple(
-            ScheduleWindow(cron_days(window.days), window.from_, window.to, window.timezone, window.workers)
-            for window in spec.scaling.schedule
-        ),
+        schedule=plan_schedule(spec),
         hostname=spec.hostname,
         authentication=_plan_authentication(spec.authentication),
         weights=weights,
         sidecar_image=spec.sidecar_image,
         tokens_per_second=spec.tokens_per_second,
         timings=timings,
+    )
+
+
+def plan_schedule(spec: EndpointSpec) -> tuple[ScheduleWindow, ...]:
+    """Return an endpoint's floors in cron's words; raises ValueError for days that are none."""
+    return tuple(
+        ScheduleWindow(cron_days(window.days), window.from_, window.to, window.timezone, window.workers)
+        for window in spec.scaling.schedule
     )
 
 

@@ -8,12 +8,15 @@ from typing import TYPE_CHECKING
 from bedplate import catalog
 from bedplate.clusters.spec import ClusterReference, ClusterSpec
 from bedplate.errors import Problem, listing, nearest
+from bedplate.services.gateway import DRAIN_SECONDS
 from bedplate.serving.engine_arguments import BEDPLATE_SETS, flag_name
+from bedplate.serving.gateway import outlasts_gateway
 from bedplate.serving.memory import accelerator_gib, cache_gib, longest_context, shared_memory_gib, usable_gib
 from bedplate.serving.packing import nodes_for
-from bedplate.serving.plan import NODE_SHARE_PERCENT, before_start_seconds, plan_timings
+from bedplate.serving.plan import NODE_SHARE_PERCENT, before_start_seconds, plan_schedule, plan_timings
 from bedplate.serving.schedule import DAYS, cron_days, known_timezone
 from bedplate.serving.timings import timing_problems
+from bedplate.serving.windows import window_problems
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -167,6 +170,17 @@ def _arguments(name: str, endpoint: EndpointSpec) -> Iterator[Problem]:
 
 
 def _schedule(name: str, endpoint: EndpointSpec) -> Iterator[Problem]:
+    unknown = list(_unknown_words(name, endpoint))
+    yield from unknown
+    if unknown:  # the other rules are about days and zones that exist
+        return
+    for found in window_problems(plan_schedule(endpoint)):
+        below = [found.field] if found.field else []
+        yield Problem(found.message, ("endpoints", name, "scaling", "schedule", found.index, *below), hint=found.hint)
+    yield from _floors_between_bounds(name, endpoint)
+
+
+def _unknown_words(name: str, endpoint: EndpointSpec) -> Iterator[Problem]:
     for index, window in enumerate(endpoint.scaling.schedule):
         at = ("endpoints", name, "scaling", "schedule", index)
         try:
@@ -180,7 +194,12 @@ def _schedule(name: str, endpoint: EndpointSpec) -> Iterator[Problem]:
                 hint="Name one of the IANA database, such as Europe/Paris; abbreviations such as CEST do not follow "
                 "daylight saving.",
             )
-        workers = endpoint.workers
+
+
+def _floors_between_bounds(name: str, endpoint: EndpointSpec) -> Iterator[Problem]:
+    workers = endpoint.workers
+    for index, window in enumerate(endpoint.scaling.schedule):
+        at = ("endpoints", name, "scaling", "schedule", index)
         if window.workers > workers.max:
             yield Problem(f"{window.workers} workers are above workers.max {workers.max}", (*at, "workers"))
         elif window.workers <= workers.min:
@@ -195,6 +214,13 @@ def _timings(name: str, endpoint: EndpointSpec) -> Iterator[Problem]:
     timings = plan_timings(endpoint.timings, before_start_seconds(model))
     for problem in timing_problems(timings):
         yield Problem(f"{problem.message}; this loses {problem.loses}", ("endpoints", name, "timings"))
+    if outlasts_gateway(timings):
+        yield Problem(
+            f"requests may take {timings.shutdown_seconds} s, and the gateway's own proxies wait {DRAIN_SECONDS} s "
+            "for them when they are replaced",
+            ("endpoints", name, "timings", "drain_seconds"),
+            hint=f"Set drain_seconds to at most {DRAIN_SECONDS}.",
+        )
 
 
 def _on_pool(context: EndpointInContext) -> Iterator[Problem]:

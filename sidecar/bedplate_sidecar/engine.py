@@ -64,6 +64,10 @@ class Question:
         """What has become of it so far."""
         return self._outcome
 
+    def join(self, seconds: float) -> None:
+        """Wait for the outcome, for so long at most."""
+        self._thread.join(seconds)
+
     def abandon(self) -> None:
         """Close the connection, which also makes the engine drop the request."""
         sock = self._connection.sock

@@ -20,8 +20,12 @@ from __future__ import annotations
 import enum
 from collections import deque
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from bedplate_sidecar.observation import Sample, Silence
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
 
 PAUSES_REMEMBERED = 512
 PAUSE_FACTOR = 4
@@ -206,7 +210,7 @@ class Judge:
         return State.WORKING if seen.has_work else State.IDLE
 
 
-def percentile_99(values: deque[float]) -> float:
-    """Return the smallest value that 99 of 100 do not exceed."""
+def percentile_99(values: Collection[float]) -> float:
+    """Return the smallest of some values that 99 of 100 do not exceed."""
     ordered = sorted(values)
     return ordered[-(-99 * len(ordered) // 100) - 1]

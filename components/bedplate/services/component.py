@@ -59,10 +59,13 @@ class ClusterServices(pulumi.ComponentResource):
 
 def release_inputs(release: HelmRelease) -> dict[str, Any]:
     """Return the inputs of a release's resource."""
+    # A chart in an image registry has one address; elsewhere a repository's index tells where it is.
+    in_registry = release.repository.startswith("oci://")
     return {
         "name": release.name,
-        **_chart_location(release),
+        "chart": f"{release.repository}/{release.chart}" if in_registry else release.chart,
         "version": release.version,
+        **({} if in_registry else {"repositoryOpts": {"repo": release.repository}}),
         "namespace": release.namespace,
         "values": release.values,
         # A first install that fails leaves nothing behind, an upgrade that fails goes back: the next `up` can try
@@ -72,13 +75,6 @@ def release_inputs(release: HelmRelease) -> dict[str, Any]:
         "maxHistory": 10,
         "disableOpenapiValidation": not release.validate_openapi,
     }
-
-
-def _chart_location(release: HelmRelease) -> dict[str, Any]:
-    """A chart in an image registry has one address; elsewhere a repository's index tells where it is."""
-    if release.repository.startswith("oci://"):
-        return {"chart": f"{release.repository}/{release.chart}"}
-    return {"chart": release.chart, "repositoryOpts": {"repo": release.repository}}
 
 
 def declare_release(

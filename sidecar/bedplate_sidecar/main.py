@@ -15,26 +15,27 @@ from bedplate_sidecar.settings import Settings, read_settings
 from bedplate_sidecar.verdict import Verdict
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from bedplate_sidecar.observation import Sample, Silence
 
 
 class Watcher:
-    """Watches one engine."""
+    """Watches one engine. `clock` tells seconds that never go back."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, clock: Callable[[], float] = time.monotonic) -> None:
         self.settings = settings
         self.verdict = Verdict(settings.verdict_file)
         self.judge = Judge(settings.limits)
         self.account = report.Account()
+        self._clock = clock
         self._question: Question | None = None
 
     def look(self) -> Judgement:
         """Look once, and act on it."""
         seen = look(self.settings.engine, self.settings.limits.timeout)
         canary = self._take_canary()
-        judgement = self.judge.look(time.monotonic(), seen, canary)
+        judgement = self.judge.look(self._clock(), seen, canary)
         self.account.count_look(seen)
         self._tell(judgement, seen, canary)
         self._publish(judgement)

@@ -68,6 +68,7 @@ def escaped(text: str) -> str:
 def test_series_are_summed_whatever_their_labels_hold(series: list[tuple[str, str, float]]) -> None:
     lines = [f'{name}{{x="{escaped(label)}",y="1"}} {value!r}' for name, label, value in series]
     found = totals("\n".join(["# TYPE a_total counter", *lines, ""]).encode(), ["a_total", "b"])
+    assert set(found) <= {"a_total", "b"}
     for name in ("a_total", "b"):
         values = [value for other, _, value in series if other == name]
         assert (name in found) == bool(values)

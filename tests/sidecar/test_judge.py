@@ -144,26 +144,42 @@ def test_the_verdict_falls_when_the_engine_is_restarted() -> None:
     assert set(states) == {State.STARTING, State.WORKING}
 
 
-@pytest.mark.parametrize("started", [1.0, 500.0])
-def test_a_restart_between_two_looks_begins_a_new_life(started: float) -> None:
-    """Known by the start time of the process, or by counters that begin again."""
+def test_a_new_start_time_begins_a_new_life() -> None:
+    """Two lives in a row hang before their first token, the second for less than its deadline."""
 
     def restarted(now: float) -> Sample:
-        return busy(now, hangs_at=300) if now < 500 else Sample(1, 1, 0, tokens=1, started=started)
+        return Sample(steps=0, running=1, waiting=0, started=1.0 if now < 500 else 500.0)
 
-    result = run(restarted, 560, asks(300))
+    result = run(restarted, 700, lost)
     assert result.condemned_at is not None
     assert not any(judgement.wedged for now, judgement in result.judgements if now >= 500)
 
 
+def test_counters_that_begin_again_begin_a_new_life() -> None:
+    """It may compile before its first token, as the first one could."""
+
+    def restarted(now: float) -> Sample:
+        return replace(busy(now), started=0.0) if now < 500 else Sample(steps=0, running=1, waiting=0)
+
+    found = run(restarted, HOUR, asks(500)).condemned_at
+    assert found is not None
+    assert found >= 500 + LIMITS.first_token
+
+
 def test_time_in_which_the_watcher_did_not_run_does_not_count() -> None:
-    """The node was frozen for ten minutes, and the engine with it."""
+    """The node freezes for ten minutes, and in the middle of a long step the engine with it."""
 
     def thawed(now: float) -> Sample:
-        return busy(now if now < 300 else now - 600) if not 300 <= now < 905 else busy(300)
+        return busy(now, hangs_at=260) if now < 920 else busy(now)
 
-    result = run(thawed, 1000, lost, looks=lambda now: not 300 < now < 900)
+    result = run(thawed, 1000, lambda asked_at: lost(asked_at) if asked_at < 920 else 0.5, looks=awake)
     assert result.condemned_at is None
+    assert run(thawed, 1000, asks(260)).condemned_at is not None
+
+
+def awake(now: float) -> bool:
+    """Whether the node is not frozen."""
+    return not 310 < now < 900
 
 
 def test_a_lost_canary_of_an_engine_that_went_on_working_condemns_nobody() -> None:

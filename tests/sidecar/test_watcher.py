@@ -127,53 +127,79 @@ def test_an_abandoned_question_ends(engine: Engine) -> None:
     assert question.outcome is Canary.REFUSED
 
 
-def settings(engine: Engine, file: Path, **limits: float) -> Settings:
-    """Return settings for an engine; the deadline passes at once unless `limits` say otherwise."""
-    given = {"period": 0.0, "timeout": TIMEOUT, "stall": 0.0, "longest_stall": 0.0, "first_token": 0.0} | limits
-    return Settings(engine.address, "", file, ("127.0.0.1", 0), Limits(**given, canary=False))
+class Clock:
+    """A clock that the test moves."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def watch(engine: Engine, clock: Clock, file: Path, model: str = "") -> Watcher:
+    """Return a watcher of an engine that has already produced tokens, after its first look."""
+    limits = Limits(period=5, timeout=TIMEOUT, stall=120, canary=bool(model))
+    watcher = Watcher(Settings(engine.address, model, file, ("127.0.0.1", 0), limits), clock)
+    watcher.look()
+    return watcher
+
+
+def pass_time(watcher: Watcher, clock: Clock, seconds: float) -> Judgement:
+    """Let time pass, look by look; return what the last one found."""
+    judgement = watcher.account.judgement
+    for _ in range(int(seconds / 5)):
+        clock.now += 5
+        judgement = watcher.look()
+    return judgement
 
 
 def test_the_verdict_is_written_counted_logged_and_taken_back(
     engine: Engine, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    watcher = Watcher(settings(engine, tmp_path / "wedged"))
-    assert watcher.look().wedged
-    assert json.loads((tmp_path / "wedged").read_text())["silence_seconds"] == 0
-    watcher.look()
-    engine.page = PAGE.replace(b"_requests_running{", b"_requests_ran{").replace(b" 4.0", b" 0.0") + (
-        b"vllm:num_requests_running 0\n"
-    )
-    assert watcher.look().state is State.IDLE
+    clock = Clock()
+    watcher = watch(engine, clock, tmp_path / "wedged")
+    assert pass_time(watcher, clock, 115).state is State.WORKING
+    assert not (tmp_path / "wedged").exists()
+    assert pass_time(watcher, clock, 10).wedged
+    assert json.loads((tmp_path / "wedged").read_text())["silence_seconds"] == 125
+    engine.page = PAGE.replace(b"177398.0", b"177399.0")
+    assert pass_time(watcher, clock, 5).state is State.WORKING
     assert not (tmp_path / "wedged").exists()
     events = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
-    assert [(event["level"], event["event"]) for event in events] == [("error", "wedged"), ("info", "idle")]
+    expected = [("info", "working"), ("error", "wedged"), ("info", "working")]
+    assert [(event["level"], event["event"]) for event in events] == expected
     page = watcher.account.page()
     assert "bedplate_sidecar_verdicts_total 1\n" in page
-    assert 'bedplate_sidecar_looks_total{outcome="sample"} 3\n' in page
-    assert 'bedplate_sidecar_state{state="idle"} 1\n' in page
+    assert 'bedplate_sidecar_looks_total{outcome="sample"} 27\n' in page
+    assert 'bedplate_sidecar_state{state="working"} 1\n' in page
 
 
 def test_a_verdict_that_cannot_be_written_is_none(
     engine: Engine, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    watcher = Watcher(settings(engine, tmp_path / "nowhere" / "wedged"))
-    assert watcher.look().wedged
+    clock = Clock()
+    watcher = watch(engine, clock, tmp_path / "nowhere" / "wedged")
+    assert pass_time(watcher, clock, 120).wedged
     assert watcher.account.unwritten == 1
     assert "verdict not written" in capsys.readouterr().out
 
 
-def test_the_watcher_asks_for_a_token_and_counts_the_answer(engine: Engine, tmp_path: Path) -> None:
-    watcher = Watcher(
-        Settings(engine.address, "m", tmp_path / "wedged", ("127.0.0.1", 0), Limits(period=0.001, stall=0.001))
-    )
+def test_the_watcher_asks_a_silent_engine_for_a_token_before_it_condemns_it(engine: Engine, tmp_path: Path) -> None:
+    clock = Clock()
+    watcher = watch(engine, clock, tmp_path / "wedged", model="m")
+    pass_time(watcher, clock, 30)
+    assert watcher.account.canaries == {"asked": 1, "answered": 0, "refused": 0}
     while not watcher.account.canaries["answered"]:
-        assert not watcher.look().wedged
+        watcher.look()  # at the same moment, until the answer has come through
+    assert not pass_time(watcher, clock, 25).wedged
+    engine.completion_status = None
+    assert pass_time(watcher, clock, 120).wedged
     watcher.close()
-    assert watcher.account.canaries["refused"] == 0
-    assert engine.asked
+    assert not (tmp_path / "wedged").exists()
 
 
-def test_metrics_and_health_are_served() -> None:
+def test_the_whole_account_is_served() -> None:
     account = report.Account()
     account.judgement = Judgement(State.WEDGED, silence=125.5, deadline=120)
     server = report.serve(("127.0.0.1", 0), account.page)

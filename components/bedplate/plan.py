@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from bedplate.clusters.plan import ClusterPlan, plan_cluster
 from bedplate.clusters.spec import ClusterReference, ClusterSpec
-from bedplate.cost.estimate import cluster_cost, pool_cost
+from bedplate.cost.estimate import cluster_cost, pool_cost, serving_cost
 from bedplate.cost.range import CostRange
 from bedplate.cost.usage import not_counted, usage_cost
 from bedplate.cost.weights import weights_cost
@@ -91,6 +91,7 @@ def plan_stack(stack: StackSpec, references: Mapping[str, StackSpec] | None = No
         plan_endpoint(stack, name, endpoint, by_name[endpoint.pools[0]]) for name, endpoint in stack.endpoints.items()
     )
     lines = [line for cluster in owned.values() for line in cluster_cost(cluster.plan)]
+    lines += [line for cluster in owned.values() for line in serving_cost(cluster.plan, cluster.serving)]
     lines += [line for pool in pools for line in pool_cost(pool)]
     lines += [line for cluster in plans.values() for line in weights_cost(cluster, endpoints)]
     lines += [line for name, cluster in plans.items() for line in usage_cost(cluster, stack.usage.get(name))]

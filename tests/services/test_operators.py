@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from bedplate import catalog
+from bedplate.cost.estimate import serving_cost
 from bedplate.errors import InputError
 from bedplate.plan import plan_stack
 from bedplate.sdk_types import check_inputs
@@ -221,6 +222,23 @@ def test_the_load_balancer_is_internal_unless_asked(exposure: str, internal: str
 def test_a_load_balancer_that_nobody_described_is_not_guessed() -> None:
     with pytest.raises(LookupError, match="no load balancer is known for gcp"):
         shared_gateway("gcp", "internal")
+
+
+@pytest.mark.parametrize(
+    ("exposure", "items"),
+    [
+        (None, []),
+        ("internal", ["network load balancer of the gateway"]),
+        ("public", ["network load balancer of the gateway", "public IPv4 address of the gateway"]),
+    ],
+)
+def test_the_load_balancer_that_no_resource_shows_is_counted(exposure: Any, items: list[str]) -> None:
+    plan = plan_stack(stack({"clusters.use1.serving": exposure}))
+    lines = serving_cost(plan.clusters["use1"].plan, exposure)
+    assert [line.item for line in lines] == items
+    assert set(lines) <= set(plan.cost.lines)
+    assert all(line.usd_per_hour for line in lines)
+    assert [line.max_units for line in lines][1:] == [3][: len(lines) - 1]
 
 
 def test_engines_are_read_from_one_namespace_and_called_from_another() -> None:

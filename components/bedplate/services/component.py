@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import pulumi
 
+from bedplate.cost.estimate import serving_cost
+from bedplate.cost.wire import to_wire
 from bedplate.services.autoscaler import SERVICE_ACCOUNT, autoscaler_policy
 from bedplate.services.manifests import apply_manifests, python_arguments
 from bedplate.services.namespaces import service_namespaces
@@ -32,8 +34,10 @@ class ClusterServices(pulumi.ComponentResource):
         """
         options = pulumi.ResourceOptions(providers=[cluster.cloud, cluster.kubernetes])
         services = plan_services(plan)
-        charts = {release.chart: release.version for release in services.releases}
-        super().__init__("bedplate:index:ClusterServices", plan.plan.name, {"charts": charts}, options)
+        inputs: dict[str, Any] = {"charts": {release.chart: release.version for release in services.releases}}
+        if costs := serving_cost(plan.plan, plan.serving):
+            inputs["cost"] = to_wire(costs)
+        super().__init__("bedplate:index:ClusterServices", plan.plan.name, inputs, options)
         namespaces = apply_manifests(service_namespaces(services), cluster.kubernetes, self)
         identity = self._autoscaler_identity(cluster)
         releases = [
@@ -41,7 +45,7 @@ class ClusterServices(pulumi.ComponentResource):
             for release in services.releases
         ]
         apply_manifests(services.manifests, cluster.kubernetes, self, depends_on=releases)
-        self.register_outputs({"charts": charts})
+        self.register_outputs(inputs)
 
     def _autoscaler_identity(self, cluster: ClusterHandles) -> pulumi.Resource:
         from bedplate.clouds.aws import policy_document

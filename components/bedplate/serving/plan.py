@@ -159,6 +159,7 @@ def plan_endpoint(stack: StackSpec, name: str, spec: EndpointSpec, pool: NodePoo
     model = catalog.model(spec.model) if spec.model else None
     machines = [group.machine for group in pool.groups]
     share = spec.accelerators_per_worker / max(machine.accelerator_count for machine in machines)
+    per_node = min(machine.accelerator_count for machine in machines)
     timings = plan_timings(spec.timings, before_start_seconds(model))
     weights = _plan_weights(spec, model) if model else None
     prefix = f"{stack.team}-{stack.environment}"
@@ -182,11 +183,11 @@ def plan_endpoint(stack: StackSpec, name: str, spec: EndpointSpec, pool: NodePoo
         cpus=_part(min(machine.vcpus or 0 for machine in machines), share),
         memory_gib=_part(min(machine.memory_gib or 0 for machine in machines), share),
         shared_memory_gib=spec.shared_memory_gib or shared_memory_gib(spec.accelerators_per_worker),
-        accelerators_per_node=min(machine.accelerator_count for machine in machines),
+        accelerators_per_node=per_node,
         taints=tuple(dict.fromkeys(taint for group in pool.groups for taint in group.taints)),
         min_workers=spec.workers.min,
         max_workers=spec.workers.max,
-        rollout=plan_rollout(stack, name, pool),
+        rollout=plan_rollout(stack, name, per_node, pool.reachable_nodes),
         queue_depth=spec.scaling.queue_depth,
         schedule=plan_schedule(spec),
         hostname=spec.hostname,
@@ -230,15 +231,20 @@ def before_start_seconds(model: Model | None) -> int:
     return max(MIN_BEFORE_START_SECONDS, math.ceil(slowest / 60) * 60)
 
 
-def plan_rollout(stack: StackSpec, name: str, pool: NodePoolPlan) -> Rollout:
+def load_seconds() -> int:
+    """Return how long the engine may take to load a model, at its slowest."""
+    return round(sum(phase.high_seconds for phase in catalog.cold_start_phases() if phase.phase == "engine"))
+
+
+def plan_rollout(stack: StackSpec, name: str, accelerators_per_node: int, reachable_nodes: int) -> Rollout:
     """Start the new worker first when the pool has room for one more than all endpoints may have; else stop one first.
 
     A new worker without room would wait for a node that the pool may not have, and the rollout with it.
     """
-    here = {key: spec for key, spec in stack.endpoints.items() if spec.pools[0] == pool.name}
+    pool = stack.endpoints[name].pools
+    here = {key: spec for key, spec in stack.endpoints.items() if spec.pools == pool}
     workers = [(spec.workers.max + (key == name), spec.accelerators_per_worker) for key, spec in here.items()]
-    per_node = min(group.machine.accelerator_count for group in pool.groups)
-    if nodes_for(workers, per_node) <= pool.reachable_nodes:
+    if nodes_for(workers, accelerators_per_node) <= reachable_nodes:
         return Rollout(max_surge=1, max_unavailable=0)
     return Rollout(max_surge=0, max_unavailable=1)
 

@@ -13,9 +13,16 @@ from bedplate.serving.engine_arguments import BEDPLATE_SETS, flag_name
 from bedplate.serving.gateway import outlasts_gateway
 from bedplate.serving.memory import accelerator_gib, cache_gib, longest_context, shared_memory_gib, usable_gib
 from bedplate.serving.packing import nodes_for
-from bedplate.serving.plan import NODE_SHARE_PERCENT, before_start_seconds, plan_schedule, plan_timings
+from bedplate.serving.plan import (
+    NODE_SHARE_PERCENT,
+    before_start_seconds,
+    load_seconds,
+    plan_rollout,
+    plan_schedule,
+    plan_timings,
+)
 from bedplate.serving.schedule import DAYS, cron_days, known_timezone
-from bedplate.serving.timings import timing_problems
+from bedplate.serving.timings import rollout_problems, timing_problems
 from bedplate.serving.windows import window_problems
 
 if TYPE_CHECKING:
@@ -49,6 +56,11 @@ class EndpointInContext:
     def accelerators_per_node(self) -> int:
         """The accelerators of the smallest machine that a worker may land on."""
         return min(machine.accelerator_count for machine in self.machines)
+
+    @property
+    def reachable_nodes(self) -> int:
+        """The most nodes of the pool that can run at once: offers scale separately."""
+        return sum(offer.max or self.pool.nodes.max for offer in self.pool.all_offers())
 
     @property
     def smallest(self) -> MachineType:
@@ -212,7 +224,7 @@ def _floors_between_bounds(name: str, endpoint: EndpointSpec) -> Iterator[Proble
 def _timings(name: str, endpoint: EndpointSpec) -> Iterator[Problem]:
     model = catalog.model(endpoint.model) if endpoint.model else None
     timings = plan_timings(endpoint.timings, before_start_seconds(model))
-    for problem in timing_problems(timings):
+    for problem in timing_problems(timings, load_seconds=load_seconds()):
         yield Problem(f"{problem.message}; this loses {problem.loses}", ("endpoints", name, "timings"))
     if outlasts_gateway(timings):
         yield Problem(
@@ -346,13 +358,26 @@ def _weights_fit_on_drives(context: EndpointInContext) -> Iterator[Problem]:
 def _workers_fit_pool(context: EndpointInContext) -> Iterator[Problem]:
     """All endpoints of a pool together must find room when each has all its workers."""
     nodes = nodes_for(_all_workers(context, lambda spec: spec.workers.max), context.accelerators_per_node)
-    reachable = sum(offer.max or context.pool.nodes.max for offer in context.pool.all_offers())
+    reachable = context.reachable_nodes
     if nodes > reachable and context.name == _last_on_pool(context):
         yield Problem(
             f"workers.max of {listing(_names_on_pool(context))} needs {nodes} nodes, and the pool "
             f"{context.endpoint.pools[0]} reaches {reachable}",
             context.field("workers", "max"),
             hint=f"Lower workers.max, or raise node_pools.{context.endpoint.pools[0]}.nodes.max.",
+        )
+
+
+def _replaced_one_by_one(context: EndpointInContext) -> Iterator[Problem]:
+    """Where the pool has no room for a new worker beside the old ones, another old one must serve meanwhile."""
+    rollout = plan_rollout(context.stack, context.name, context.accelerators_per_node, context.reachable_nodes)
+    for problem in rollout_problems(rollout.max_surge, rollout.max_unavailable, context.endpoint.workers.min):
+        yield Problem(
+            f"the pool {context.endpoint.pools[0]} has no room for a worker beside workers.max, and "
+            f"{problem.message}; this loses {problem.loses}",
+            context.field("workers"),
+            hint=f"Lower workers.max, raise workers.min to 2, or raise node_pools.{context.endpoint.pools[0]}."
+            "nodes.max.",
         )
 
 
@@ -392,5 +417,6 @@ RULES: tuple[Callable[[EndpointInContext], Iterator[Problem]], ...] = (
     _shared_memory_suffices,
     _weights_fit_on_drives,
     _workers_fit_pool,
+    _replaced_one_by_one,
     _floor_covers_workers,
 )

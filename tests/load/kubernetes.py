@@ -17,12 +17,14 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from bedplate.serving.plan import VERDICT_FILE
 from bedplate.serving.timings import ENDPOINT_REMOVAL_SECONDS, HOOK_EXTENSION_SECONDS, Timings
+from bedplate.serving.workload import LIVENESS_COMMAND
 from tests.load.balancer import Balancer
 from tests.load.clients import request
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
 
 FAKE_ENGINE = Path(__file__).with_name("fake_engine.py")
 SIDECAR = Path(__file__).parents[2] / "sidecar"
@@ -77,8 +79,9 @@ class Worker:
         return self._engine
 
     def signal(self, number: signal.Signals) -> None:
-        """Send a signal to the engine."""
-        self.engine.send_signal(number)
+        """Send a signal to the engine, if it still runs."""
+        with contextlib.suppress(ProcessLookupError):
+            self.engine.send_signal(number)
 
     async def started(self) -> None:
         """Wait until the startup probe has succeeded."""
@@ -284,8 +287,6 @@ class Deployment:
         self._stops.append(asyncio.create_task(worker.stop()))
 
 
-def probe_command(readme: Path, verdict_file: Path) -> Sequence[str]:
-    """Return the liveness probe's command as the sidecar's README gives it, for another verdict file."""
-    text = next(line for line in readme.read_text(encoding="utf-8").splitlines() if "command: [/bin/sh, -c, " in line)
-    script = text.split('"')[1].replace("/run/bedplate/wedged", str(verdict_file))
-    return ("/bin/sh", "-c", script)
+def liveness_probe(verdict_file: Path) -> tuple[str, ...]:
+    """Return the liveness probe's command as endpoints declare it, for another verdict file."""
+    return tuple(part.replace(VERDICT_FILE, str(verdict_file)) for part in LIVENESS_COMMAND)

@@ -1,5 +1,5 @@
 """An engine that hangs is restarted within 150 seconds, whatever it answers; one that works, loads or idles is not.
-Real watchers beside fake engines, and the very liveness probe that the watcher's contract gives."""
+Real watchers beside fake engines, and the very liveness probe that endpoints declare."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import pytest
 
 from bedplate.serving.timings import RESTART_WITHIN_SECONDS, Timings
 from tests.load.clients import complete, request
-from tests.load.kubernetes import SIDECAR, Worker, WorkerSpec, probe_command
+from tests.load.kubernetes import Worker, WorkerSpec, liveness_probe
 
 pytestmark = pytest.mark.engine  # for its slowness; it needs no engine of Pulumi
 
@@ -59,7 +59,7 @@ class Outcome:
 
 async def watch(engine: Engine, verdict_file: Path) -> Outcome:
     """Run the engine beside a watcher, let happen what happens, and return what became of it."""
-    probe = tuple(probe_command(SIDECAR / "README.md", verdict_file))
+    probe = liveness_probe(verdict_file)
     arguments = ("--step-seconds", str(engine.step_seconds / SCALE), *engine.arguments)
     worker = Worker(WorkerSpec(TIMINGS, SCALE, engine.load_seconds, arguments, verdict_file, probe))
     loop = asyncio.get_running_loop()

@@ -10,21 +10,32 @@ from pathlib import Path
 
 import pytest
 
+from bedplate.serving.plan import VERDICT_FILE
+from bedplate.serving.workload import LIVENESS_COMMAND
+from bedplate_sidecar.settings import read_settings
 from bedplate_sidecar.verdict import Verdict
 
 README = Path(__file__).parents[2] / "sidecar" / "README.md"
-CONTRACT_FILE = "/run/bedplate/wedged"
+
+
+def documented_probe() -> str:
+    """Return the script in the README's liveness probe."""
+    lines = README.read_text(encoding="utf-8").splitlines()
+    return next(line for line in lines if "command: [/bin/sh, -c, " in line).split('"')[1]
 
 
 def is_alive(file: Path, **environment: str) -> bool:
     """Run the documented liveness probe on a verdict file; True when it would leave the engine alone."""
-    line = next(line for line in README.read_text(encoding="utf-8").splitlines() if "command: [/bin/sh, -c, " in line)
-    script = line.split('"')[1]
-    assert CONTRACT_FILE in script
-    command = ["/bin/sh", "-c", script.replace(CONTRACT_FILE, str(file))]
+    command = ["/bin/sh", "-c", documented_probe().replace(VERDICT_FILE, str(file))]
     probe = subprocess.run(command, check=False, capture_output=True, env=os.environ | environment)
     assert probe.stdout == b""
     return probe.returncode == 0
+
+
+def test_endpoints_declare_the_documented_probe() -> None:
+    assert ["/bin/sh", "-c", documented_probe()] == LIVENESS_COMMAND
+    assert VERDICT_FILE in documented_probe()
+    assert str(read_settings([], {}).verdict_file) == VERDICT_FILE
 
 
 @pytest.fixture

@@ -5,9 +5,12 @@ from __future__ import annotations
 from datetime import date
 
 import pytest
+from pydantic import ValidationError
 
+from bedplate.preconditions import stack_problems
 from bedplate.serving.plan import ScheduleWindow
 from bedplate.serving.windows import WindowProblem, first_skipped, window_problems
+from tests.support.endpoints import serving_stack
 
 WEEKDAYS = (1, 2, 3, 4, 5)
 OFFICE = ScheduleWindow(WEEKDAYS, "08:00", "20:00", "Europe/Paris", 3)
@@ -96,3 +99,41 @@ def test_a_window_that_changes_nothing(windows: tuple[ScheduleWindow, ...], inde
 
 def test_an_unknown_time_zone_is_for_others_to_say() -> None:
     assert found(ScheduleWindow((0,), "02:30", "06:00", "Europe/Atlantis", 2)) == []
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"workers": 0}, {"from": "08:00", "to": "08:00"}, {"from": "20:00", "to": "08:00"}, {"workers": -1}],
+    ids=["no workers", "start is end", "past midnight", "fewer than none"],
+)
+def test_a_stack_file_cannot_even_say_it(change: dict[str, object]) -> None:
+    """KEDA refuses such a trigger, or has it open all night; the rules of the file say so first."""
+    window = {"days": "mon-fri", "from": "08:00", "to": "20:00", "timezone": "UTC", "workers": 2}
+    with pytest.raises(ValidationError):
+        serving_stack({"endpoints.chat.scaling.schedule": [window | change]})
+
+
+@pytest.mark.parametrize(
+    ("windows", "field"),
+    [
+        ([{"days": "sun", "from": "02:30", "to": "06:00", "timezone": "Europe/Paris", "workers": 2}], (0, "from")),
+        (
+            [
+                {"days": "mon", "from": "08:00", "to": "20:00", "timezone": "UTC", "workers": 3},
+                {"days": "mon", "from": "09:00", "to": "10:00", "timezone": "UTC", "workers": 2},
+            ],
+            (1,),
+        ),
+        ([{"days": "mon", "from": "08:00", "to": "20:00", "timezone": "UTC", "workers": 1}], (0, "workers")),
+        ([{"days": "mon", "from": "08:00", "to": "20:00", "timezone": "UTC", "workers": 9}], (0, "workers")),
+    ],
+    ids=["a skipped start", "behind a larger one", "not above the minimum", "above the maximum"],
+)
+def test_the_plan_refuses_it_where_it_is_written(windows: list[object], field: tuple[object, ...]) -> None:
+    (problem,) = stack_problems(serving_stack({"endpoints.chat.scaling.schedule": windows}))
+    assert problem.field == ("endpoints", "chat", "scaling", "schedule", *field)
+
+
+def test_a_drain_longer_than_the_gateways_is_refused() -> None:
+    (problem,) = stack_problems(serving_stack({"endpoints.chat.timings": {"drain_seconds": 601}}))
+    assert problem.field == ("endpoints", "chat", "timings", "drain_seconds")

@@ -15,7 +15,7 @@ import socket
 import sys
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from bedplate.serving.plan import VERDICT_FILE
 from bedplate.serving.timings import ENDPOINT_REMOVAL_SECONDS, HOOK_EXTENSION_SECONDS, Timings
@@ -24,7 +24,9 @@ from tests.load.balancer import Balancer
 from tests.load.clients import request
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
+
+Outcome = TypeVar("Outcome")
 
 FAKE_ENGINE = Path(__file__).with_name("fake_engine.py")
 SIDECAR = Path(__file__).parents[2] / "sidecar"
@@ -39,6 +41,29 @@ def free_port() -> int:
         with socket.socket() as probe, contextlib.suppress(OSError):
             probe.bind(("127.0.0.1", port))
             return port
+
+
+_processes: list[asyncio.subprocess.Process] = []
+
+
+def play(scenario: Coroutine[None, None, Outcome]) -> Outcome:
+    """Run a scenario to its end; whatever becomes of it, none of its processes outlives it."""
+    try:
+        return asyncio.run(scenario)
+    finally:
+        for process in _processes:
+            with contextlib.suppress(ProcessLookupError):
+                if process.returncode is None:
+                    os.kill(process.pid, signal.SIGKILL)
+        _processes.clear()
+
+
+async def _spawn(command: Sequence[str], environment: Mapping[str, str]) -> asyncio.subprocess.Process:
+    """Start a process that lives no longer than the scenario; what it writes is not of interest."""
+    null = asyncio.subprocess.DEVNULL
+    process = await asyncio.create_subprocess_exec(*command, env=os.environ | environment, stdout=null)
+    _processes.append(process)
+    return process
 
 
 @dataclass(frozen=True)
@@ -110,12 +135,10 @@ class Worker:
 
     async def _start_engine(self) -> None:
         spec = self.spec
-        self._engine = await asyncio.create_subprocess_exec(
-            *(sys.executable, str(FAKE_ENGINE), "--port", str(self.port)),
-            *("--load-seconds", str(spec.scaled(spec.load_seconds))),
-            *("--shutdown-timeout", str(spec.scaled(spec.timings.shutdown_seconds))),
-            *spec.arguments,
-        )
+        command = [sys.executable, str(FAKE_ENGINE), "--port", str(self.port), *spec.arguments]
+        command += ["--load-seconds", str(spec.scaled(spec.load_seconds))]
+        command += ["--shutdown-timeout", str(spec.scaled(spec.timings.shutdown_seconds))]
+        self._engine = await _spawn(command, {})
 
     async def _start_watcher(self) -> None:
         spec = self.spec
@@ -128,13 +151,11 @@ class Worker:
             "longest-stall": 600,
             "first-token": 300,
         }
-        self._watcher = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", "bedplate_sidecar", "--engine", f"http://127.0.0.1:{self.port}", "--model", "fake"),
-            *("--verdict-file", str(spec.verdict_file), "--listen", "127.0.0.1:0"),
-            *(part for name, value in limits.items() for part in (f"--{name}", str(spec.scaled(value)))),
-            env=os.environ | {"PYTHONPATH": str(SIDECAR)},
-            stdout=asyncio.subprocess.DEVNULL,
-        )
+        command = [sys.executable, "-m", "bedplate_sidecar", "--engine", f"http://127.0.0.1:{self.port}"]
+        command += ["--model", "fake", "--verdict-file", str(spec.verdict_file), "--listen", "127.0.0.1:0"]
+        for name, value in limits.items():
+            command += [f"--{name}", str(spec.scaled(value))]
+        self._watcher = await _spawn(command, {"PYTHONPATH": str(SIDECAR)})
 
     async def _probe(self) -> float:
         """Probe until the container has to be restarted; return the grace period that it then gets."""
@@ -158,20 +179,20 @@ class Worker:
             await self._fails(self._answers, times.readiness_period_seconds, times.readiness_failures)
             self._set_ready(ready=False)
 
-    async def _until(self, check: Callable[[], object], period: float, failures: int) -> bool:
+    async def _until(self, check: Callable[[], Awaitable[bool]], period: float, failures: int) -> bool:
         """Check until it holds; False after so many failures."""
         for _ in range(failures):
-            if await check():  # type: ignore[misc] # every check is a coroutine
+            if await check():
                 return True
             await asyncio.sleep(self.spec.scaled(period))
         return False
 
-    async def _fails(self, check: Callable[[], object], period: float, failures: int) -> None:
+    async def _fails(self, check: Callable[[], Awaitable[bool]], period: float, failures: int) -> None:
         """Check until it has failed so often in a row."""
         failed = 0
         while failed < failures:
             await asyncio.sleep(self.spec.scaled(period))
-            failed = 0 if await check() else failed + 1  # type: ignore[misc] # every check is a coroutine
+            failed = 0 if await check() else failed + 1
 
     async def _answers(self) -> bool:
         """The startup and readiness probe: the engine lists its models."""

@@ -11,7 +11,7 @@ import pytest
 
 from bedplate.serving.timings import Timings, rollout_problems, timing_problems
 from tests.load.clients import Load, Mix
-from tests.load.kubernetes import Deployment, WorkerSpec
+from tests.load.kubernetes import Deployment, WorkerSpec, play
 
 if TYPE_CHECKING:
     from collections import Counter
@@ -55,7 +55,7 @@ def test_no_request_is_lost_in_three_rolling_updates_and_a_scale_in() -> None:
             await load.finish()
             return load, deployment.most
 
-    load, most_workers = asyncio.run(scenario())
+    load, most_workers = play(scenario())
     assert timing_problems(DECLARED, LONGEST_REQUEST_SECONDS, LOAD_SECONDS) == []
     assert most_workers == 4
     assert load.sent >= REQUESTS
@@ -99,7 +99,7 @@ def test_a_broken_timing_loses_requests_or_rollouts_and_is_refused() -> None:
     async def scenario() -> list[Outcome]:
         return await asyncio.gather(*(roll_out(broken) for broken in BROKEN.values()))
 
-    for name, outcome in zip(BROKEN, asyncio.run(scenario()), strict=True):
+    for name, outcome in zip(BROKEN, play(scenario()), strict=True):
         broken = BROKEN[name]
         refused = [
             *timing_problems(broken.timings, LONGEST_REQUEST_SECONDS, LOAD_SECONDS),

@@ -13,7 +13,7 @@ import pytest
 
 from bedplate.serving.timings import RESTART_WITHIN_SECONDS, Timings
 from tests.load.clients import complete, request
-from tests.load.kubernetes import Worker, WorkerSpec, liveness_probe
+from tests.load.kubernetes import Worker, WorkerSpec, liveness_probe, play
 
 pytestmark = pytest.mark.engine  # for its slowness; it needs no engine of Pulumi
 
@@ -106,7 +106,7 @@ def test_engines_that_hang_are_restarted_in_time_and_no_others(tmp_path: Path) -
     async def scenario() -> list[Outcome]:
         return await asyncio.gather(*map(watch, engines.values(), verdict_files))
 
-    outcomes = dict(zip(engines, asyncio.run(scenario()), strict=True))
+    outcomes = dict(zip(engines, play(scenario()), strict=True))
     for name, engine in HUNG.items():
         after = outcomes[name].restarted_after
         assert after is not None, name

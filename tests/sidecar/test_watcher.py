@@ -225,15 +225,16 @@ def test_the_process_clears_an_old_verdict_works_without_its_port_and_leaves_not
         closed.close()
         command = [sys.executable, "-m", "bedplate_sidecar", "--engine", f"http://127.0.0.1:{port}"]
         command += ["--verdict-file", str(file), "--listen", f"127.0.0.1:{taken.getsockname()[1]}"]
-        watcher = subprocess.Popen(
-            command, stdout=subprocess.PIPE, text=True, env=os.environ | {"PYTHONPATH": str(SIDECAR)}
-        )
-        assert watcher.stdout is not None
-        events = [json.loads(watcher.stdout.readline())["event"] for _ in range(2)]
-        assert events == ["no metrics", "watching"]
-        assert not file.exists()
-        file.write_text("{}")
-        watcher.send_signal(signal.SIGTERM)
-        assert watcher.wait(10) == 0
-        watcher.stdout.close()
+        environment = os.environ | {"PYTHONPATH": str(SIDECAR)}
+        with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment) as watcher:
+            try:
+                assert watcher.stdout is not None
+                events = [json.loads(watcher.stdout.readline())["event"] for _ in range(2)]
+                assert events == ["no metrics", "watching"]
+                assert not file.exists()
+                file.write_text("{}")
+                watcher.send_signal(signal.SIGTERM)
+                assert watcher.wait(10) == 0
+            finally:
+                watcher.kill()
     assert not file.exists()

@@ -7,26 +7,31 @@ from typing import TYPE_CHECKING
 
 from bedplate.clusters.plan import ClusterPlan, plan_cluster
 from bedplate.clusters.spec import ClusterReference, ClusterSpec
-from bedplate.cost.estimate import cluster_cost, pool_cost
+from bedplate.cost.estimate import cluster_cost, pool_cost, serving_cost
 from bedplate.cost.range import CostRange
 from bedplate.cost.usage import not_counted, usage_cost
+from bedplate.cost.weights import weights_cost
 from bedplate.errors import InputError
 from bedplate.node_pools.plan import NodePoolPlan, plan_node_pool
 from bedplate.preconditions import stack_problems
 from bedplate.services.device_plugins import DevicePlugin, cluster_device_plugins
+from bedplate.services.exposure import cluster_serving
+from bedplate.serving.plan import EndpointPlan, plan_endpoint
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from bedplate.services.gateway import Exposure
     from bedplate.stack import StackSpec
 
 
 @dataclass(frozen=True, slots=True)
 class OwnedCluster:
-    """A cluster that this stack creates, with what runs on it."""
+    """A cluster that this stack creates, with what runs on it. `serving` is None where it takes no endpoints."""
 
     plan: ClusterPlan
     device_plugins: tuple[DevicePlugin, ...]
+    serving: Exposure | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +52,17 @@ class StackPlan:
     clusters: Mapping[str, OwnedCluster]
     references: Mapping[str, ReferencedCluster]
     node_pools: tuple[NodePoolPlan, ...]
+    endpoints: tuple[EndpointPlan, ...]
     cost: CostRange
+
+    def protects(self, cluster: str) -> bool:
+        """Tell whether a cluster, by its name in the stack file, and what belongs to it is kept from being deleted."""
+        owned = self.clusters.get(cluster)
+        return (owned or self.references[cluster]).plan.deletion_protection
+
+    def pool_of(self, endpoint: EndpointPlan) -> NodePoolPlan:
+        """Return the pool that an endpoint runs on."""
+        return next(pool for pool in self.node_pools if pool.full_name == endpoint.pool)
 
 
 def plan_stack(stack: StackSpec, references: Mapping[str, StackSpec] | None = None) -> StackPlan:
@@ -57,7 +72,9 @@ def plan_stack(stack: StackSpec, references: Mapping[str, StackSpec] | None = No
     if problems:
         raise InputError(problems)
     owned = {
-        name: OwnedCluster(plan_cluster(stack, name, cluster), cluster_device_plugins(stack, name))
+        name: OwnedCluster(
+            plan_cluster(stack, name, cluster), cluster_device_plugins(stack, name), cluster_serving(stack, name)
+        )
         for name, cluster in stack.clusters.items()
         if isinstance(cluster, ClusterSpec)
     }
@@ -69,8 +86,14 @@ def plan_stack(stack: StackSpec, references: Mapping[str, StackSpec] | None = No
     plans = {name: cluster.plan for name, cluster in owned.items()}
     plans |= {name: cluster.plan for name, cluster in referenced.items()}
     pools = tuple(plan_node_pool(stack, name, pool, plans[pool.cluster]) for name, pool in stack.node_pools.items())
+    by_name = {pool.name: pool for pool in pools}
+    endpoints = tuple(
+        plan_endpoint(stack, name, endpoint, by_name[endpoint.pools[0]]) for name, endpoint in stack.endpoints.items()
+    )
     lines = [line for cluster in owned.values() for line in cluster_cost(cluster.plan)]
+    lines += [line for cluster in owned.values() for line in serving_cost(cluster.plan, cluster.serving)]
     lines += [line for pool in pools for line in pool_cost(pool)]
+    lines += [line for cluster in plans.values() for line in weights_cost(cluster, endpoints)]
     lines += [line for name, cluster in plans.items() for line in usage_cost(cluster, stack.usage.get(name))]
     return StackPlan(
         team=stack.team,
@@ -79,6 +102,7 @@ def plan_stack(stack: StackSpec, references: Mapping[str, StackSpec] | None = No
         clusters=owned,
         references=referenced,
         node_pools=pools,
+        endpoints=endpoints,
         cost=CostRange(tuple(lines), not_counted({name: stack.usage.get(name) for name in plans})),
     )
 

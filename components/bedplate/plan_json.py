@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from bedplate.cost.summary import cost_json
 from bedplate.risks import risks
+from bedplate.serving.answers import answers_json, endpoint_answers
 
 if TYPE_CHECKING:
     from bedplate.clusters.plan import ClusterPlan
@@ -28,6 +29,10 @@ def plan_json(plan: StackPlan, cap: Cap | None) -> dict[str, Any]:
             name: _cluster(cluster.plan) | {"stack": cluster.stack} for name, cluster in plan.references.items()
         },
         "node_pools": {pool.name: _pool(pool) for pool in plan.node_pools},
+        "endpoints": {
+            endpoint.name: answers_json(endpoint_answers(endpoint, plan.pool_of(endpoint)))
+            for endpoint in plan.endpoints
+        },
         "cost": cost_json(plan.cost, cap),
         "risks": [asdict(risk) for risk in risks(plan)],
     }

@@ -12,6 +12,7 @@ from bedplate.clusters.reference import PlatformStacks
 from bedplate.node_pools.component import NodePool
 from bedplate.separation.component import ClusterSeparation, TeamNamespaces
 from bedplate.services.component import ClusterServices
+from bedplate.serving.component import Endpoint, ModelWeights
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -29,6 +30,7 @@ def declare(plan: StackPlan) -> None:
     base = _declare_base_pools(plan, handles, namespaces)
     services = _declare_services(plan, clusters, base)
     _declare_other_pools(plan, handles, namespaces, services)
+    _declare_endpoints(plan, handles, namespaces, services)
     pulumi.export("clusters", {name: cluster.export for name, cluster in clusters.items()})
 
 
@@ -89,3 +91,18 @@ def _declare_other_pools(
         if pool.role != "general":
             after = [services[pool.cluster]] if pool.cluster in services else []
             NodePool(pool, plan, handles[pool.cluster], [namespaces[pool.cluster], *after])
+
+
+def _declare_endpoints(
+    plan: StackPlan,
+    handles: Mapping[str, ClusterHandles],
+    namespaces: Mapping[str, TeamNamespaces],
+    services: Mapping[str, ClusterServices],
+) -> None:
+    """Declare the weights of each cluster, then its endpoints, which need not wait for nodes: they make them start."""
+    with_weights = dict.fromkeys(endpoint.cluster for endpoint in plan.endpoints if endpoint.weights)
+    weights = {name: ModelWeights(plan, name, handles[name], [namespaces[name]]) for name in with_weights}
+    for endpoint in plan.endpoints:
+        name = endpoint.cluster
+        after = [namespaces[name], *([services[name]] if name in services else [])]
+        Endpoint(endpoint, plan, handles[name], weights.get(name) if endpoint.weights else None, after)

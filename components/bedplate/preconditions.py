@@ -8,6 +8,8 @@ from bedplate.clusters.preconditions import cluster_problems
 from bedplate.clusters.spec import ClusterReference, ClusterSpec
 from bedplate.errors import Problem, nearest
 from bedplate.node_pools.preconditions import pool_problems
+from bedplate.services.exposure import serving_problems
+from bedplate.serving.preconditions import endpoint_problems
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -25,6 +27,8 @@ def stack_problems(stack: StackSpec, references: Mapping[str, StackSpec] | None 
         *cluster_problems(stack),
         *_reference_problems(stack, known),
         *pool_problems(stack, known),
+        *endpoint_problems(stack, known),
+        *serving_problems(stack, known),
         *_usage_problems(stack),
     ]
 

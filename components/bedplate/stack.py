@@ -9,6 +9,7 @@ from pydantic import Field
 from bedplate.clusters.spec import AnyCluster
 from bedplate.cost.spec import UsageSpec
 from bedplate.node_pools.spec import NodePoolSpec
+from bedplate.serving.spec import EndpointSpec
 from bedplate.stack_file.model import LabelValue, Name, StrictModel
 
 Environment = Literal["dev", "staging", "prod"]
@@ -24,6 +25,7 @@ class StackSpec(StrictModel):
         min_length=1, description="Clusters by name: created here, or referred to."
     )
     node_pools: dict[Name, NodePoolSpec] = Field(default={}, description="Node pools by name.")
+    endpoints: dict[Name, EndpointSpec] = Field(default={}, description="Serving endpoints by name.")
     usage: dict[Name, UsageSpec] = Field(
         default={},
         description="Expected traffic and logs, by the name of the cluster they concern. Only the cost depends on it.",

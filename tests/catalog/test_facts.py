@@ -93,7 +93,7 @@ def test_charts_are_pinned_and_add_ons_may_be_left_to_eks() -> None:
     for chart in catalog.charts():
         if chart.kind == "chart":
             assert chart.version
-            assert chart.repository.startswith("https://")
+            assert chart.repository.startswith(("https://", "oci://"))
     assert catalog.chart("gpu-operator").version == "v26.3.3"
     assert {chart.name for chart in catalog.charts() if chart.kind == "eks-addon"} == {
         "aws-ebs-csi-driver",

@@ -233,6 +233,24 @@ def test_helm_releases(changes: dict[str, Any], expected: str | None) -> None:
     assert (messages == []) if expected is None else any(expected in message for message in messages), messages
 
 
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ({}, None),
+        ({"chart": "gateway-helm"}, "installs gateway-helm, which the catalog does not have"),
+        ({"chart": "oci://docker.io/somebody/gateway-helm"}, "installs oci://docker.io/somebody/gateway-helm"),
+        ({"repositoryOpts": {"repo": "https://charts.example"}}, "has repositoryOpts.repo https://charts.example"),
+        ({"version": "v0.1"}, "has version v0.1"),
+    ],
+)
+def test_charts_kept_as_images(changes: dict[str, Any], expected: str | None) -> None:
+    chart = catalog.chart("gateway-helm")
+    address = f"{chart.repository}/{chart.name}"
+    properties = {"chart": address, "version": chart.version, "namespace": chart.namespace}
+    messages = separation(kubernetes("helm.sh/v3:Release", "gateway", properties | changes))
+    assert (messages == []) if expected is None else any(expected in message for message in messages), messages
+
+
 def test_bedplates_own_namespaces_pass() -> None:
     from bedplate.plan import plan_stack
 

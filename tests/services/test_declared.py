@@ -76,6 +76,19 @@ def test_services(registered: Registered) -> None:
     assert values["rbac"]["serviceAccount"]["name"] == association["serviceAccount"]
 
 
+def test_services_for_endpoints(registered: Registered) -> None:
+    @pulumi.runtime.test  # type: ignore[untyped-decorator, unused-ignore]
+    def declare() -> None:
+        ClusterServices(plan_stack(stack({"clusters.use1.serving": "internal"})).clusters["use1"], handles())
+
+    declare()
+    charts = {release["chart"] for release in registered.inputs["kubernetes:helm.sh/v3:Release"].values()}
+    assert {"keda", "kube-prometheus-stack", "oci://docker.io/envoyproxy/gateway-helm"} <= charts
+    (gateway,) = registered.inputs["kubernetes:gateway.networking.k8s.io/v1:Gateway"].values()
+    (policy,) = registered.inputs["kubernetes:gateway.envoyproxy.io/v1alpha1:SecurityPolicy"].values()
+    assert gateway["metadata"] == policy["metadata"]
+
+
 def test_separation(registered: Registered) -> None:
     @pulumi.runtime.test  # type: ignore[untyped-decorator, unused-ignore]
     def declare() -> None:

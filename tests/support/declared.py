@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from pulumi.runtime import mocks, rpc
+from pulumi.runtime import mocks, rpc, set_all_config
 
 from bedplate.plan import plan_stack
 from bedplate.platform import declare
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
 ACCOUNT = "123456789012"
+SECRETS = {"bedplate:chat_keys": "web=key-of-the-web", "bedplate:hf_token": "token-of-the-team"}
+"""The secrets that stacks of tests name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +60,7 @@ class Recorder(mocks.MockMonitor):
                 token=request.type,
                 name=request.name,
                 parent=_label(request.parent),
-                inputs=rpc.deserialize_properties(request.object),
+                inputs=_plain(rpc.deserialize_properties(request.object)),
                 depends_on=frozenset(_label(urn) for urn in request.dependencies),
                 protect=request.protect,
                 ignore_changes=tuple(request.ignoreChanges),
@@ -83,6 +85,8 @@ class Clouds(mocks.Mocks):
         computed: dict[str, Any] = {"arn": f"<arn of {args.name}>", "name": name}
         if args.typ == "aws:kms/key:Key":
             computed["keyId"] = f"<{args.name}>"
+        if args.typ == "aws:s3/bucket:Bucket":
+            computed["bucketRegionalDomainName"] = f"{args.name}.s3.us-east-1.amazonaws.com"
         if args.typ == "aws:eks/cluster:Cluster":
             computed["endpoint"] = "https://cluster.example"
             computed["certificateAuthority"] = {"data": "Q0E="}
@@ -122,6 +126,7 @@ def declared(program: Callable[[], object], stack_name: str = "vision-dev") -> l
     clouds = Clouds()
     recorder = Recorder(clouds)
     mocks.set_mocks(clouds, project="bedplate", stack=stack_name, preview=False, monitor=recorder, organization="acme")
+    set_all_config(dict(SECRETS), list(SECRETS))
 
     mocks.test(program)()  # type: ignore[no-untyped-call]
     return sorted(recorder.declared, key=lambda resource: (resource.token, resource.name))
@@ -132,6 +137,15 @@ def declared_stack() -> tuple[Declared, ...]:
     """Return what the stack of `tests.support.stacks` declares; `by_room` and `by_label` find their way in it."""
     plan = plan_stack(stack())
     return tuple(declared(lambda: declare(plan)))
+
+
+def _plain(value: Any) -> Any:
+    """Return inputs with secrets as their values: what the provider gets."""
+    if rpc.is_rpc_secret(value):
+        return _plain(rpc.unwrap_rpc_secret(value))
+    if isinstance(value, dict):
+        return {key: _plain(item) for key, item in value.items()}
+    return [_plain(item) for item in value] if isinstance(value, list) else value
 
 
 def _label(urn: str) -> str:

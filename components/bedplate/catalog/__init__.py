@@ -13,8 +13,11 @@ from bedplate.catalog.machine_types import accelerators, clouds, machine, machin
 from bedplate.catalog.model import (
     Accelerator,
     Chart,
+    ColdStartPhase,
+    ContainerImage,
     KubernetesVersion,
     MachineType,
+    Model,
     Price,
     Quota,
     ServicePrice,
@@ -23,13 +26,17 @@ from bedplate.catalog.prices import price, priced_regions
 from bedplate.catalog.quotas import quota
 from bedplate.catalog.releases import chart, charts, default_kubernetes_version, kubernetes_versions
 from bedplate.catalog.service_prices import service_price, services
+from bedplate.catalog.serving import cold_start_phases, image, model, models
 
 __all__ = [
     "Accelerator",
     "Chart",
+    "ColdStartPhase",
+    "ContainerImage",
     "FailureKind",
     "KubernetesVersion",
     "MachineType",
+    "Model",
     "Price",
     "Quota",
     "ServicePrice",
@@ -38,11 +45,15 @@ __all__ = [
     "charts",
     "classify_error",
     "clouds",
+    "cold_start_phases",
     "control_plane_zones",
     "default_kubernetes_version",
+    "image",
     "kubernetes_versions",
     "machine",
     "machines",
+    "model",
+    "models",
     "price",
     "priced_regions",
     "quota",

@@ -149,3 +149,53 @@ class Quota:
     default: int | None
     source: str
     as_of: date
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """A language model that an endpoint can serve by name.
+
+    `revision` is a commit of its repository, so that its files never change. The shape is that of its config.json:
+    it decides how much memory the weights and a token of context take. `gated` models need a token.
+    """
+
+    name: str
+    repository: str
+    revision: str
+    parameters: int
+    dtype: str
+    layers: int
+    attention_heads: int
+    kv_heads: int
+    head_size: int
+    context_tokens: int
+    gated: bool
+    source: str
+    as_of: date
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
+class ContainerImage:
+    """A container image by tag. `repository` without a registry stands for the account's own one."""
+
+    name: str
+    repository: str
+    tag: str
+    source: str
+    as_of: date
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
+class ColdStartPhase:
+    """How long a phase of a worker's start takes: between two figures in seconds, and two per GiB of weights."""
+
+    phase: str
+    low_seconds: float
+    high_seconds: float
+    low_seconds_per_gib: float
+    high_seconds_per_gib: float
+    source: str
+    as_of: date
+    note: str

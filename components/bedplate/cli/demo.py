@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from bedplate.simulation.demo import DemoProject, Outcome
 
 LARGER, TOO_LARGE = 5, 40
-POOL = "machine: g6.2xlarge\n        nodes: {min: 0, max: "
+POOL = "machine: g6.2xlarge\n        nodes: {min: 1, max: "
 
 
 def demo(

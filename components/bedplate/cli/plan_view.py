@@ -8,6 +8,7 @@ from rich import box
 from rich.table import Table
 from rich.text import Text
 
+from bedplate.cli.endpoint_view import show_endpoints
 from bedplate.cost.summary import dollars, headrooms
 from bedplate.risks import risks
 
@@ -25,14 +26,14 @@ if TYPE_CHECKING:
 
 
 def show_plan(console: Console, plan: StackPlan, cap: Cap | None) -> None:
-    """Print clusters, pools, cost against the caps, and risks."""
+    """Print clusters, pools, endpoints, cost against the caps, and risks."""
     show_decisions(console, plan)
     show_cost(console, plan, cap)
     show_risks(console, plan)
 
 
 def show_decisions(console: Console, plan: StackPlan) -> None:
-    """Print which clusters and pools a plan has."""
+    """Print which clusters, pools and endpoints a plan has."""
     for cluster in plan.clusters.values():
         console.print(_cluster(cluster.plan, "this stack owns it"))
     for reference in plan.references.values():
@@ -46,6 +47,7 @@ def show_decisions(console: Console, plan: StackPlan) -> None:
             pools.add_row(*_pool_cells(pool, group))
     console.print()
     console.print(pools)
+    show_endpoints(console, plan)
 
 
 def show_cost(console: Console, plan: StackPlan, cap: Cap | None) -> None:

@@ -55,6 +55,12 @@ class ClusterSpec(StrictModel):
         description="Device plugins for pools that other stacks bring to this cluster. Those that this stack's own "
         "pools need are installed anyway.",
     )
+    serving: Literal["internal", "public"] | None = Field(
+        default=None,
+        description="Install what endpoints need: their autoscaler, its metrics, and a gateway whose load balancer is "
+        "reached from the cluster's network and what is connected to it (`internal`) or from the internet (`public`). "
+        "Default: `internal` when this stack itself has endpoints on the cluster, else nothing.",
+    )
     deletion_protection: bool | None = Field(
         default=None,
         description="Refuse to delete the cluster and its network. Default: true, in `dev` false.",

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from bedplate.catalog import Price
     from bedplate.clusters.plan import ClusterPlan
     from bedplate.node_pools.plan import NodeGroupPlan, NodePoolPlan
+    from bedplate.services.gateway import Exposure
 
 
 def pool_cost(pool: NodePoolPlan) -> tuple[CostLine, ...]:
@@ -100,6 +101,18 @@ def cluster_cost(cluster: ClusterPlan) -> tuple[CostLine, ...]:
         _fixed(cluster, "public IPv4 address of a NAT gateway", "address", "public-ipv4", gateways),
         _fixed(cluster, "encryption key", "key", "kms-key", 1),
     )
+
+
+def serving_cost(cluster: ClusterPlan, exposure: Exposure | None) -> tuple[CostLine, ...]:
+    """Return the lines of the gateway's load balancer, which the cluster's own controller creates: no resource of a
+    stack shows it. One for the internet has an address in each zone; what it carries comes on top."""
+    if exposure is None:
+        return ()
+    balancer = _fixed(cluster, "network load balancer of the gateway", "balancer", "network-load-balancer", 1)
+    if exposure == "internal":
+        return (balancer,)
+    zones = len(cluster.network.zones)
+    return (balancer, _fixed(cluster, "public IPv4 address of the gateway", "address", "public-ipv4", zones))
 
 
 def _fixed(cluster: ClusterPlan, item: str, unit: str, service: str, units: int) -> CostLine:

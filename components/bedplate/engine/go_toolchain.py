@@ -44,11 +44,13 @@ class BuildError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class GoModule:
-    """A folder with a go.mod, and how what is in it is linked. `minimum_go` is what its go.mod asks for."""
+    """A folder with a go.mod, and how what is in it is built. `minimum_go` is what its go.mod asks for, `tags` choose
+    among the files of a package."""
 
     directory: Path
     minimum_go: str
     linker_flags: str
+    tags: tuple[str, ...] = ()
 
 
 def installed_go() -> GoRelease | None:
@@ -84,6 +86,7 @@ def build_variables(variables: Mapping[str, str]) -> dict[str, str]:
 def go_build(module: GoModule, packages: Sequence[str], output: Path, progress: Progress) -> None:
     """Compile packages: one to the file `output`, several into the folder `output`. Raises BuildError."""
     command = ["go", "build", "-v", "-trimpath", "-mod=readonly", "-buildvcs=false"]
+    command += ["-tags", ",".join(module.tags)] if module.tags else []
     command += ["-ldflags", module.linker_flags, "-o", str(output), *packages]
     last_lines: deque[str] = deque(maxlen=_REMEMBERED_LINES)
     compiled = 0

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 TEAM_LABEL = f"{DOMAIN}/team"
 ENVIRONMENT_LABEL = f"{DOMAIN}/environment"
+GENERAL: Role = "general"
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,8 +34,12 @@ class TeamNamespace:
 
 
 def team_namespaces(plan: StackPlan) -> tuple[TeamNamespace, ...]:
-    """Return the namespaces that a stack owns. Removing the last pool of a role removes its namespace with it."""
-    used = sorted({(pool.cluster, pool.role) for pool in plan.node_pools})
+    """Return the namespaces that a stack owns. Removing the last pool of a role removes its namespace with it.
+
+    A cluster with endpoints has a general one in any case: the job that copies their weights needs no accelerator.
+    """
+    pools = {(pool.cluster, pool.role) for pool in plan.node_pools}
+    used = sorted(pools | {(endpoint.cluster, GENERAL) for endpoint in plan.endpoints if endpoint.weights})
     return tuple(
         TeamNamespace(cluster, plan.team, plan.environment, role, protected=_protected(plan, cluster))
         for cluster, role in used
@@ -52,8 +57,7 @@ def pool_namespace(plan: StackPlan, pool: NodePoolPlan) -> str:
 
 def _protected(plan: StackPlan, cluster: str) -> bool:
     """A namespace is kept as its cluster is: what runs in it goes with it."""
-    owned = plan.clusters.get(cluster)
-    return (owned or plan.references[cluster]).plan.deletion_protection
+    return plan.protects(cluster)
 
 
 def namespace_manifests(namespace: TeamNamespace) -> list[dict[str, Any]]:

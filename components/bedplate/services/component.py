@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import pulumi
 
+from bedplate.cost.estimate import serving_cost
+from bedplate.cost.wire import to_wire
 from bedplate.services.autoscaler import SERVICE_ACCOUNT, autoscaler_policy
 from bedplate.services.manifests import apply_manifests, python_arguments
 from bedplate.services.namespaces import service_namespaces
@@ -23,7 +25,7 @@ INSTALL_SECONDS = 600
 
 
 class ClusterServices(pulumi.ComponentResource):
-    """The node autoscaler and the device plugins of one cluster."""
+    """The node autoscaler of one cluster, its device plugins, and what endpoints on it need."""
 
     def __init__(self, plan: OwnedCluster, cluster: ClusterHandles, after: Sequence[pulumi.Resource] = ()) -> None:
         """Declare the services of a planned cluster.
@@ -32,14 +34,18 @@ class ClusterServices(pulumi.ComponentResource):
         """
         options = pulumi.ResourceOptions(providers=[cluster.cloud, cluster.kubernetes])
         services = plan_services(plan)
-        charts = {release.chart: release.version for release in services.releases}
-        super().__init__("bedplate:index:ClusterServices", plan.plan.name, {"charts": charts}, options)
+        inputs: dict[str, Any] = {"charts": {release.chart: release.version for release in services.releases}}
+        if costs := serving_cost(plan.plan, plan.serving):
+            inputs["cost"] = to_wire(costs)
+        super().__init__("bedplate:index:ClusterServices", plan.plan.name, inputs, options)
         namespaces = apply_manifests(service_namespaces(services), cluster.kubernetes, self)
         identity = self._autoscaler_identity(cluster)
-        for release in services.releases:
-            name = f"{plan.plan.full_name}-{release.name}"
-            declare_release(name, release, self, [*after, *namespaces, identity])
-        self.register_outputs({"charts": charts})
+        releases = [
+            declare_release(f"{plan.plan.full_name}-{release.name}", release, self, [*after, *namespaces, identity])
+            for release in services.releases
+        ]
+        apply_manifests(services.manifests, cluster.kubernetes, self, depends_on=releases)
+        self.register_outputs(inputs)
 
     def _autoscaler_identity(self, cluster: ClusterHandles) -> pulumi.Resource:
         from bedplate.clouds.aws import policy_document
@@ -57,11 +63,13 @@ class ClusterServices(pulumi.ComponentResource):
 
 def release_inputs(release: HelmRelease) -> dict[str, Any]:
     """Return the inputs of a release's resource."""
+    # A chart in an image registry has one address; elsewhere a repository's index tells where it is.
+    in_registry = release.repository.startswith("oci://")
     return {
         "name": release.name,
-        "chart": release.chart,
+        "chart": f"{release.repository}/{release.chart}" if in_registry else release.chart,
         "version": release.version,
-        "repositoryOpts": {"repo": release.repository},
+        **({} if in_registry else {"repositoryOpts": {"repo": release.repository}}),
         "namespace": release.namespace,
         "values": release.values,
         # A first install that fails leaves nothing behind, an upgrade that fails goes back: the next `up` can try

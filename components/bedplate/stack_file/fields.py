@@ -31,7 +31,7 @@ class Kind:
     @property
     def keys(self) -> tuple[str, ...]:
         """The keys that a model knows."""
-        return tuple(self.model.model_fields) if self.model else ()
+        return tuple(keys_of(self.model)) if self.model else ()
 
     @property
     def words(self) -> tuple[Any, ...]:
@@ -64,12 +64,17 @@ class Kind:
     def below(self, part: str | int) -> Kind | None:
         """Return the kind of a key's value or of an item."""
         if self.model:
-            field = self.model.model_fields.get(str(part))
+            field = keys_of(self.model).get(str(part))
             return kind_of(field.annotation, *field.metadata) if field else None
         arguments = get_args(self.annotation)
         if get_origin(self.annotation) is dict:
             return kind_of(arguments[1])
         return kind_of(arguments[0]) if get_origin(self.annotation) in (tuple, list) else None
+
+
+def keys_of(model: type[BaseModel]) -> dict[str, FieldInfo]:
+    """Return the keys that users write and the fields behind them; `from` is a word that Python keeps for itself."""
+    return {field.alias or name: field for name, field in model.model_fields.items()}
 
 
 def kind_of(annotation: Any, *metadata: Any) -> Kind:

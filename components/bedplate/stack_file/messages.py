@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from bedplate.errors import FieldPath, Problem, nearest
-from bedplate.stack_file.fields import Kind, Location, resolve_location, value_at
+from bedplate.stack_file.fields import Kind, Location, keys_of, resolve_location, value_at
 from bedplate.stack_file.units import key_with_unit, unit_hint, unit_of
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ def _problem(detail: ErrorDetails, location: Location, value: Any) -> Problem:
 
 def _missing(location: Location) -> Problem:
     model = location.above.model if location.above else None
-    field = model.model_fields.get(str(location.path[-1])) if model else None
+    field = keys_of(model).get(str(location.path[-1])) if model else None
     return Problem("is required and missing", location.path, hint=(field.description or "") if field else "")
 
 

@@ -9,7 +9,7 @@ from pydantic_core import PydanticUndefined
 
 from bedplate.stack import StackSpec
 from bedplate.stack_file.document import STACK_KEY
-from bedplate.stack_file.fields import Kind, kind_of
+from bedplate.stack_file.fields import Kind, keys_of, kind_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -49,7 +49,7 @@ def _models(root: type[BaseModel]) -> Iterator[tuple[str, type[BaseModel]]]:
         yield place, model
         below = [
             (f"{place.partition(' ')[0]}.{name}".lstrip(".") + suffix, found)
-            for name, field in model.model_fields.items()
+            for name, field in keys_of(model).items()
             for suffix, found in _models_below(kind_of(field.annotation, *field.metadata))
         ]
         waiting = below + waiting
@@ -72,7 +72,7 @@ def _section(place: str, model: type[BaseModel]) -> Iterator[str]:
     yield ""
     yield "| key | value | default | |"
     yield "|---|---|---|---|"
-    for name, field in model.model_fields.items():
+    for name, field in keys_of(model).items():
         kind = kind_of(field.annotation, *field.metadata)
         cells = (f"`{name}`", _value(kind), _default(field), _joined(field.description or ""))
         yield "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"

@@ -1,0 +1,50 @@
+"""Whether a cluster serves endpoints, and to whom: what endpoints need is installed once, with the cluster."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from bedplate.clusters.spec import ClusterReference, ClusterSpec
+from bedplate.errors import Problem
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from bedplate.services.gateway import Exposure
+    from bedplate.stack import StackSpec
+
+
+def cluster_serving(stack: StackSpec, name: str) -> Exposure | None:
+    """Return how endpoints on a cluster of this stack are reached, or None where nothing for them is installed."""
+    cluster = stack.clusters[name]
+    if not isinstance(cluster, ClusterSpec):
+        return None
+    return cluster.serving or ("internal" if name in _clusters_with_endpoints(stack).values() else None)
+
+
+def serving_problems(stack: StackSpec, references: Mapping[str, StackSpec]) -> Iterator[Problem]:
+    """Return the endpoints on clusters of platform stacks that do not serve: only their owner can change that."""
+    for endpoint, name in _clusters_with_endpoints(stack).items():
+        reference = stack.clusters.get(name)
+        if not isinstance(reference, ClusterReference):
+            continue
+        owner = references.get(reference.stack)
+        if owner is None or reference.name not in owner.clusters:
+            continue  # said of the reference itself
+        if cluster_serving(owner, reference.name) is None:
+            yield Problem(
+                f"the cluster {reference.name!r} of {reference.stack} has no gateway and no autoscaler for endpoints",
+                ("endpoints", endpoint),
+                hint=f"In the stack file of {reference.stack}, set clusters.{reference.name}.serving to internal or "
+                "public, and deploy that stack first.",
+            )
+
+
+def _clusters_with_endpoints(stack: StackSpec) -> dict[str, str]:
+    """Return the cluster of each endpoint. Pools that do not exist are left to the check of the endpoint itself."""
+    return {
+        name: stack.node_pools[pool].cluster
+        for name, endpoint in stack.endpoints.items()
+        for pool in endpoint.pools
+        if pool in stack.node_pools
+    }

@@ -1,0 +1,61 @@
+"""The queue of an endpoint, as PromQL: how many requests wait, and what it means when nobody can tell.
+
+Metrics and labels are vLLM's (docs.vllm.ai, production metrics): a gauge per engine, whose label for the model is
+`model_name`. `namespace` and `job` come with the scrape (prometheus-operator); `job` keeps two endpoints with the same
+model in one namespace apart.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from bedplate.serving.plan import EndpointPlan
+
+WAITING = "vllm:num_requests_waiting"
+
+
+def queue_query(plan: EndpointPlan) -> str:
+    """Return the query for the number of waiting requests, over all workers.
+
+    Its answer is one number or none. It is 0 without a scrape only where kube-state-metrics says that no worker is
+    ready: there is no queue then. Where workers are ready and none can be read, it is empty on purpose. KEDA takes
+    that for an error and keeps the workers, while the usual `or vector(0)` would read a dead scrape, or a label that
+    no longer fits, as an empty queue, and take busy workers away.
+    """
+    return f"sum({waiting_series(plan)}) or 0 * (sum({ready_series(plan)}) == 0)"
+
+
+def waiting_series(plan: EndpointPlan) -> str:
+    """Return the selector of the queues of this endpoint's engines."""
+    return f"{WAITING}{{{_scraped(plan)},model_name={quoted(plan.served_name)}}}"
+
+
+def up_series(plan: EndpointPlan) -> str:
+    """Return the selector of the scrapes of this endpoint's workers: 1 for each that could be read."""
+    return f"up{{{_scraped(plan)}}}"
+
+
+def ready_series(plan: EndpointPlan) -> str:
+    """Return the selector of the number of ready workers, from kube-state-metrics."""
+    labels = f"namespace={quoted(plan.namespace)},deployment={quoted(plan.full_name)}"
+    return f"kube_deployment_status_replicas_ready{{{labels}}}"
+
+
+def job_label(plan: EndpointPlan) -> str:
+    """Return the label `job` of everything that is read through the endpoint's PodMonitor."""
+    return f"{plan.namespace}/{plan.full_name}"
+
+
+def quoted(value: str) -> str:
+    """Return a value as a string of PromQL.
+
+    >>> print(quoted('org/"odd"'))
+    "org/\\"odd\\""
+    """
+    escaped = value.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
+    return f'"{escaped}"'
+
+
+def _scraped(plan: EndpointPlan) -> str:
+    return f"namespace={quoted(plan.namespace)},job={quoted(job_label(plan))}"

@@ -1,0 +1,1 @@
+"""Says when an inference engine hangs: has work, answers its health checks, and produces nothing."""

@@ -1,0 +1,200 @@
+"""The query that the ScaledObject carries and the alerts beside it, evaluated by Prometheus's own promtool."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bedplate import catalog
+from bedplate.serving.monitoring import alert_rules
+from bedplate.serving.plan import EndpointPlan
+from bedplate.serving.scaling import scaled_object
+from tests.support.endpoints import endpoint_plan
+from tests.support.promtool import check_rules, prometheus_version
+
+pytestmark = pytest.mark.engine
+
+PLAN = endpoint_plan()
+SCRAPED = {"namespace": PLAN.namespace, "job": f"{PLAN.namespace}/{PLAN.full_name}"}
+OURS = SCRAPED | {"model_name": PLAN.served_name, "engine": "0"}
+READY = 'kube_deployment_status_replicas_ready{namespace="vision-dev-inference",deployment="vision-dev-chat"}'
+
+Series = Mapping[str, str]
+
+
+def query(plan: EndpointPlan = PLAN) -> str:
+    """Return the query of the trigger, out of the manifest that is deployed."""
+    metadata: dict[str, str] = scaled_object(plan)["spec"]["triggers"][0]["metadata"]
+    return metadata["query"]
+
+
+def series(name: str, labels: Mapping[str, str]) -> str:
+    """Return a series as promtool reads it."""
+    return name + "{" + ",".join(f'{key}="{value}"' for key, value in labels.items()) + "}"
+
+
+def waiting(pod: int, **labels: str) -> str:
+    """Return the series of the queue of one pod."""
+    return series("vllm:num_requests_waiting", OURS | {"pod": f"chat-{pod}"} | labels)
+
+
+def up(pod: int) -> str:
+    """Return the series that says whether a pod could be read."""
+    return series("up", SCRAPED | {"pod": f"chat-{pod}"})
+
+
+def steady(value: float) -> str:
+    """Return twenty minutes of one value, a sample every 15 seconds."""
+    return f"{value}x80"
+
+
+def recorded(samples: Series) -> list[dict[str, str]]:
+    """Return recorded series; what is not a number of steady samples is in promtool's own words."""
+    return [{"series": name, "values": values} for name, values in samples.items()]
+
+
+CASES: dict[str, tuple[Series, float | None]] = {
+    "no pod": ({READY: steady(0)}, 0),
+    "one pod": ({READY: steady(1), waiting(1): steady(7)}, 7),
+    "one idle pod": ({READY: steady(1), waiting(1): steady(0)}, 0),
+    "five pods": ({READY: steady(5)} | {waiting(pod): steady(pod) for pod in range(1, 6)}, 15),
+    "two engines in one pod": ({READY: steady(1), waiting(1): steady(2), waiting(1, engine="1"): steady(3)}, 5),
+    "a pod that loads its model": ({READY: steady(0), waiting(1): steady(0)}, 0),
+    "another model in the same engine": (
+        {READY: steady(1), waiting(1): steady(2), waiting(1, model_name="qwen3-32b-lora"): steady(50)},
+        2,
+    ),
+    "another endpoint with the same model": (
+        {READY: steady(1), waiting(1): steady(2), waiting(9, job="vision-dev-inference/vision-dev-batch"): steady(50)},
+        2,
+    ),
+    "another team with the same model": (
+        {READY: steady(1), waiting(1): steady(2), waiting(9, namespace="speech-dev-inference"): steady(50)},
+        2,
+    ),
+    "the queue again, by reason": (
+        {
+            READY: steady(1),
+            waiting(1): steady(4),
+            series("vllm:num_requests_waiting_by_reason", OURS | {"reason": "capacity"}): steady(3),
+            series("vllm:num_requests_waiting_by_reason", OURS | {"reason": "deferred"}): steady(1),
+        },
+        4,
+    ),
+    "a counter of what waited": (
+        {READY: steady(1), waiting(1): steady(4), series("vllm:request_queue_time_seconds_count", OURS): "0+9x80"},
+        4,
+    ),
+    "a label by another name": (
+        {READY: steady(1), series("vllm:num_requests_waiting", SCRAPED | {"model": PLAN.served_name}): steady(7)},
+        None,
+    ),
+    "no scrape ever": ({READY: steady(2)}, None),
+    "a scrape that died": ({READY: steady(2), waiting(1): "5x20 stale"}, None),
+    "one of three scrapes died": (
+        {READY: steady(3), waiting(1): steady(5), waiting(2): steady(6), waiting(3): "7x20 stale"},
+        11,
+    ),
+    "the last pod went": ({READY: "1x20 0x59", waiting(1): "5x20 stale"}, 0),
+    "no kube-state-metrics": ({waiting(1): steady(3)}, 3),
+    "nothing at all": ({}, None),
+    "another deployment without pods": (
+        {READY.replace("vision-dev-chat", "vision-dev-batch"): steady(0)},
+        None,
+    ),
+}
+
+
+@pytest.mark.parametrize(("samples", "answer"), CASES.values(), ids=CASES)
+def test_the_queue_is_one_number_or_unknown(samples: Series, answer: float | None, tmp_path: Path) -> None:
+    """`exp_samples` are all that promtool finds: one without labels, or none, and never two."""
+    expected = [] if answer is None else [{"labels": "{}", "value": answer}]
+    expression = {"expr": query(), "eval_time": "19m", "exp_samples": expected}
+    check_rules(
+        {"groups": []},
+        [{"interval": "15s", "input_series": recorded(samples), "promql_expr_test": [expression]}],
+        tmp_path,
+    )
+
+
+def test_usual_queries_do_not_see_what_this_one_sees(tmp_path: Path) -> None:
+    """The reason for each part of the query, shown on the query without it."""
+    five = {waiting(pod): steady(pod) for pod in range(1, 6)}
+    plain = f'vllm:num_requests_waiting{{model_name="{PLAN.served_name}"}}'
+    expressions: list[tuple[str, Series, list[Any]]] = [
+        (
+            plain,
+            five,
+            [{"labels": waiting(pod), "value": pod} for pod in range(1, 6)],
+        ),
+        (f"sum({plain}) or vector(0)", {READY: steady(2)}, [{"labels": "{}", "value": 0}]),
+        (f"sum({plain.replace('model_name', 'model')}) or vector(0)", five, [{"labels": "{}", "value": 0}]),
+    ]
+    check_rules(
+        {"groups": []},
+        [
+            {
+                "interval": "15s",
+                "input_series": recorded(samples),
+                "promql_expr_test": [{"expr": expression, "eval_time": "19m", "exp_samples": found}],
+            }
+            for expression, samples, found in expressions
+        ],
+        tmp_path,
+    )
+
+
+def test_a_name_with_quotes_stays_one_label(tmp_path: Path) -> None:
+    plan = replace(PLAN, served_name='org/"odd"\\name')
+    odd = waiting(1, model_name='org/\\"odd\\"\\\\name')
+    expression = {"expr": query(plan), "eval_time": "19m", "exp_samples": [{"labels": "{}", "value": 6}]}
+    check_rules(
+        {"groups": []},
+        [{"interval": "15s", "input_series": recorded({odd: steady(6)}), "promql_expr_test": [expression]}],
+        tmp_path,
+    )
+
+
+HEALTHY = {READY: steady(2), waiting(1): steady(1), waiting(2): steady(2), up(1): steady(1), up(2): steady(1)}
+ALERTS: dict[str, tuple[Series, set[str]]] = {
+    "all is well": (HEALTHY, set()),
+    "no worker": ({READY: steady(0)}, set()),
+    "workers that nobody can read": ({READY: steady(2)}, {"EndpointQueueUnknown", "EndpointWorkerNotScraped"}),
+    "workers that answer nothing": (
+        HEALTHY | {waiting(1): "1x20 stale", waiting(2): "2x20 stale", up(1): "1x20 0x59", up(2): "1x20 0x59"},
+        {"EndpointQueueUnknown", "EndpointWorkerNotScraped"},
+    ),
+    "workers whose label is another": (
+        {READY: steady(1), up(1): steady(1), waiting(1, model_name="other"): steady(3)},
+        {"EndpointQueueUnknown"},
+    ),
+    "one worker of two": (HEALTHY | {waiting(2): "2x20 stale", up(2): "1x20 0x59"}, {"EndpointWorkerNotScraped"}),
+    "nobody to ask": ({}, {"EndpointQueueUnknown"}),
+    "silent for a moment": (HEALTHY | {waiting(1): "1x60 stale 1x18", waiting(2): "2x60 stale 2x18"}, set()),
+}
+
+
+@pytest.mark.parametrize(("samples", "firing"), ALERTS.values(), ids=ALERTS)
+def test_alerts_fire_when_the_queue_is_not_what_it_seems(samples: Series, firing: set[str], tmp_path: Path) -> None:
+    groups = alert_rules(PLAN)["spec"]
+    (group,) = groups["groups"]
+    rules = [
+        {
+            "eval_time": "19m",
+            "alertname": rule["alert"],
+            "exp_alerts": [{"exp_labels": rule["labels"], "exp_annotations": rule["annotations"]}]
+            if rule["alert"] in firing
+            else [],
+        }
+        for rule in group["rules"]
+    ]
+    assert firing <= {rule["alertname"] for rule in rules}
+    check_rules(groups, [{"interval": "15s", "input_series": recorded(samples), "alert_rule_test": rules}], tmp_path)
+
+
+def test_promtool_is_of_the_release_that_is_installed() -> None:
+    assert f"v{prometheus_version()}" in catalog.chart("kube-prometheus-stack").note

@@ -56,7 +56,7 @@ def test_every_declared_object_is_accepted(client: KubernetesClient, stack_file:
 
 
 def _generation(body: Object) -> int | None:
-    """Return an object's generation. Stacks that own a cluster each share one here, and what belongs to no namespace."""
+    """Return the generation of an object; what belongs to no namespace is shared by all stacks here."""
     generation: int | None = body["metadata"].get("generation")
     return generation
 

@@ -13,7 +13,7 @@ import pytest
 from bedplate.errors import BedplateError
 from tests.engine.projects import is_alive, wait_until
 from tests.support.control_plane.plane import running
-from tests.support.control_plane.programs import NAMES, install
+from tests.support.control_plane.programs import PROGRAMS, install
 
 pytestmark = pytest.mark.cluster
 
@@ -41,7 +41,7 @@ def test_nothing_is_left_when_its_starter_ends(tmp_path: Path, how: str) -> None
         assert starter.stdin is not None
         assert starter.stdout is not None
         pids = json.loads(starter.stdout.readline())
-        assert set(pids) == {name for name in NAMES if name not in ("kubectl", "credentials")}
+        assert set(pids) == {name for name in PROGRAMS.names if name not in ("kubectl", "credentials")}
         assert all(is_alive(pid) for pid in pids.values())
         if how == "close":
             starter.stdin.close()
@@ -55,7 +55,7 @@ def test_a_program_that_does_not_start_is_named_with_its_log(tmp_path: Path) -> 
     programs, directory = tmp_path / "programs", tmp_path / "plane"
     programs.mkdir()
     directory.mkdir()
-    for name in NAMES:
+    for name in PROGRAMS.names:
         (programs / name).symlink_to(install() / name)
     broken = programs / "kube-scheduler"
     broken.unlink()

@@ -11,7 +11,7 @@ import pytest
 
 from bedplate import catalog
 from bedplate.errors import BedplateError
-from tests.support.control_plane.programs import NAMES, RECIPE, install
+from tests.support.control_plane.programs import PROGRAMS, install
 
 GO = """#!{python} -IS
 import pathlib, sys
@@ -53,14 +53,14 @@ def kept(folder: Path) -> list[str]:
 
 def test_the_release_is_the_one_that_stacks_get_by_default() -> None:
     (default,) = (version for version in catalog.kubernetes_versions("aws") if version.is_default)
-    assert RECIPE.version.rpartition(".")[0] == default.version
+    assert PROGRAMS.version.rpartition(".")[0] == default.version
 
 
 def test_programs_are_built_once_and_found_again(tmp_path: Path, add_go: Callable[..., Path]) -> None:
     log = add_go()
     programs = install()
-    assert {path.name for path in programs.iterdir()} == set(NAMES)
-    assert all(os.access(programs / name, os.X_OK) for name in NAMES)
+    assert {path.name for path in programs.iterdir()} == set(PROGRAMS.names)
+    assert all(os.access(programs / name, os.X_OK) for name in PROGRAMS.names)
     assert install() == programs
     assert len(log.read_text().splitlines()) == 1
     assert kept(tmp_path) == [programs.name]
@@ -69,7 +69,7 @@ def test_programs_are_built_once_and_found_again(tmp_path: Path, add_go: Callabl
 def test_they_know_their_version(add_go: Callable[..., Path]) -> None:
     log = add_go()
     install()
-    assert f"-X k8s.io/component-base/version.gitVersion=v{RECIPE.version}" in log.read_text()
+    assert f"-X k8s.io/component-base/version.gitVersion=v{PROGRAMS.version}" in log.read_text()
 
 
 def test_programs_with_one_missing_are_built_again(add_go: Callable[..., Path]) -> None:

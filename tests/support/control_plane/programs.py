@@ -36,6 +36,9 @@ def _programs() -> GoPrograms:
     return replace(programs, facts={f"{_VERSION}.{name}": value for name, value in facts.items()})
 
 
+PROGRAMS = _programs()
+
+
 def install(progress: Progress | None = None) -> Path:
     """Return the folder with the programs, after building them if need be. Raises BedplateError."""
-    return go_programs.install(_programs(), progress)
+    return go_programs.install(PROGRAMS, progress)

@@ -10,8 +10,8 @@ from bedplate_sidecar.exposition import totals
 
 STEPS = "vllm:iteration_tokens_total_count"
 """The heartbeat: observations of the histogram of tokens per step. vLLM makes one only for a step that has output, so
-the chunks of a long prefill do not move it (vllm/v1/engine/async_llm.py, vllm/v1/metrics/loggers.py; read at commit
-005a810, 2026-11-21)."""
+the chunks of a long prefill do not move it (vllm/v1/engine/async_llm.py makes no IterationStats without outputs, and
+vllm/v1/metrics/loggers.py, read at commit 005a810 on 2026-11-21, observes nothing without them)."""
 
 CACHE = "vllm:kv_cache_usage_perc"
 """Set from the scheduler's statistics after every step, with output or without: it moves while a prefill does."""

@@ -56,7 +56,7 @@ def test_every_declared_object_is_accepted(client: KubernetesClient, stack_file:
 
 
 def _generation(body: Object) -> int | None:
-    """Return the generation of an object; what belongs to no namespace is shared by all stacks here."""
+    """Return an object's generation. All stacks share one plane here, and with it what belongs to no namespace."""
     generation: int | None = body["metadata"].get("generation")
     return generation
 

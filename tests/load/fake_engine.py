@@ -1,6 +1,6 @@
 """A process that behaves towards the outside as `vllm serve` does, without a model: `python fake_engine.py --port N`.
 
-As vLLM (read at vllm/entrypoints/launcher.py, serve/middleware.py, v1/metrics/loggers.py and pull request 36666):
+As vLLM (pull request 36666 for stopping, vllm/v1/metrics/loggers.py for metrics):
 - it listens only once the model is loaded;
 - its HTTP side and the loop that computes are apart, so that `/health`, `/v1/models` and `/metrics` go on answering
   when the loop hangs (SIGUSR1 hangs it);

@@ -19,7 +19,7 @@ def parse_api_keys(text: str) -> dict[str, str]:
     {'caller': 'k1'}
     """
     lines = [line.strip() for line in text.splitlines() if line.strip()]
-    if len(lines) == 1 and "=" not in lines[0].rstrip("="):
+    if len(lines) == 1 and "=" not in lines[0]:
         return {ONLY_CALLER: lines[0]}
     keys: dict[str, str] = {}
     for number, line in enumerate(lines, 1):

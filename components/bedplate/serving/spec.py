@@ -142,8 +142,8 @@ class EndpointSpec(StrictModel):
     )
     image: Image | None = Field(
         default=None,
-        description="An engine of your own that speaks vLLM's API and metrics on port 8000, with its `arguments`. "
-        "Beside `model`, another build of vLLM.",
+        description="An engine of your own that speaks vLLM's API and metrics on port 8000, with its `arguments`, and "
+        "serves under the endpoint's name. Beside `model`, another build of vLLM.",
     )
     arguments: tuple[str, ...] = Field(
         default=(), description="Arguments of the engine, beside those that Bedplate sets for a model."

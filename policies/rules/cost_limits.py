@@ -10,7 +10,7 @@ from bedplate.cost.range import CostRange
 from bedplate.errors import UsageError, listing
 from rules.cost import cost_lines
 from rules.model import Resource, Rule, StackRule, Surroundings
-from rules.nodes import NODE_POOL
+from rules.nodes import CLUSTER, NODE_POOL
 from rules.reading import UndecidedError, need
 
 if TYPE_CHECKING:
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from bedplate.catalog import MachineType
     from bedplate.cost.caps import Cap
+    from bedplate.cost.range import CostLine
 
 
 def pool_within_its_cap(pool: Resource, surroundings: Surroundings) -> Iterator[str]:
@@ -52,6 +53,20 @@ def accelerators_within_quota(surroundings: Surroundings) -> Iterator[str]:
         if cap is not None and cap.max_accelerators is not None and accelerators > cap.max_accelerators:
             allowed = cap.max_accelerators
             yield f"{team} {environment} may run {accelerators} accelerators at once; {allowed} are allowed"
+
+
+def idle_within_its_cap(surroundings: Surroundings) -> Iterator[str]:
+    """What a stack costs a month when nobody uses it is within `idle_monthly_usd`."""
+    lines: dict[tuple[str, str], list[CostLine]] = {}
+    for component in surroundings.resources.values():
+        if component.type in (CLUSTER, NODE_POOL):
+            lines.setdefault(_owner(component), []).extend(cost_lines(component))
+    for (team, environment), found in lines.items():
+        cap = surroundings.caps().of(team, environment)
+        amount = CostRange(tuple(found)).baseline_per_month
+        if cap is not None and cap.idle_monthly_usd is not None and amount > cap.idle_monthly_usd:
+            allowed = f"${cap.idle_monthly_usd:,}"
+            yield f"{team} {environment} costs ${amount:,.2f} a month while nobody uses it; {allowed} is allowed"
 
 
 def training_tries_spot(pool: Resource, _: Surroundings) -> Iterator[str]:
@@ -140,6 +155,17 @@ RULES = (
 )
 
 STACK_RULES = (
+    StackRule(
+        id="cost-idle-within-cap",
+        family="cost",
+        waivable=False,
+        demands="What a stack costs at rest is within `idle_monthly_usd` of its team's caps, where that is set.",
+        reason="Floors of accelerators run at night and over the weekend, for nobody.",
+        fix="lower `nodes.min`, or ask the platform team for a higher cap",
+        passes="nodes: {min: 0, max: 4} under idle_monthly_usd: 1000",
+        fails="nodes: {min: 2, max: 4} of g6.2xlarge under idle_monthly_usd: 1000",
+        check=idle_within_its_cap,
+    ),
     StackRule(
         id="cost-accelerators-within-quota",
         family="cost",

@@ -1,7 +1,7 @@
 """What the pack corrects by itself before a resource is created: only what cannot surprise anybody.
 
 Tags that say whose a resource is, and the metadata service of machines. Everything else is refused and left to people:
-a corrected value that the program does not have comes back as a difference in every preview.
+what the pack corrects the program does not have, and an update without the pack takes it back.
 """
 
 from __future__ import annotations

@@ -240,3 +240,35 @@ def test_training_on_demand_with_a_reason(tmp_path: Path) -> None:
     trainer = pool(role="training", groups=[H100])
     settings = replace(SETTINGS, exceptions_path=path)
     assert of_rule("cost-training-spot", register(trainer, settings=settings)) == []
+
+
+@pytest.mark.parametrize(
+    ("fields", "expected"),
+    [
+        ({"idle_monthly_usd": "300"}, ""),
+        ({"idle_monthly_usd": "100"}, "a month while nobody uses it; $100 is allowed"),
+        ({}, ""),
+    ],
+)
+def test_cost_at_rest(fields: dict[str, str], expected: str, tmp_path: Path) -> None:
+    """A cluster alone: a control plane for $73 a month, two gateways or more, their addresses and a key."""
+    messages = of_rule("cost-idle-within-cap", check_stack(cluster(), pool(), settings=limits(tmp_path, **fields)))
+    assert (messages == []) if not expected else expected in messages[0]
+
+
+def test_cost_at_rest_of_an_unknown_pool(tmp_path: Path) -> None:
+    messages = check_stack(pool(cost=UNKNOWN), settings=limits(tmp_path, idle_monthly_usd="100"))
+    assert "cost is not known" in of_rule("cost-idle-within-cap", messages)[0]
+
+
+def test_cost_at_rest_by_hand(tmp_path: Path) -> None:
+    """The sum of what always runs, times 730 hours: a cent below it is too little, the next dollar is enough."""
+    from decimal import Decimal
+
+    lines = cluster().properties["cost"]
+    amount = sum(line["baselineUnits"] * Decimal(line["usdPerHour"]) * 730 for line in lines)
+    for cap, passes in ((int(amount), False), (int(amount) + 1, True)):
+        folder = tmp_path / str(cap)
+        folder.mkdir()
+        messages = check_stack(cluster(), settings=limits(folder, idle_monthly_usd=str(cap)))
+        assert (of_rule("cost-idle-within-cap", messages) == []) == passes

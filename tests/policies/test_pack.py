@@ -124,7 +124,7 @@ def test_every_rule_fails_for_something() -> None:
     ]
     twice = [replace(node_group(pool()), name=name) for name in ("a", "b")]
     messages = [*register(pool(), *refused), *advice(pool(), *refused)]
-    messages += [*check_stack(pool("p5.48xlarge", 9), *twice), *check_stack(pool(groups=UNKNOWN))]
+    messages += [*check_stack(pool("p5.48xlarge", 9), *twice), *check_stack(pool(groups=UNKNOWN, cost=UNKNOWN))]
     for _, resources, _ in test_security.STACK_CASES:
         messages += check_stack(*resources)
     messages += check_stack(test_reliability.workload(1), disruption_budget(minAvailable=1))

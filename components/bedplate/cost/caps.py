@@ -31,6 +31,9 @@ class Cap(StrictModel):
     pool_hourly_usd: Dollars | None = Field(
         default=None, description="Per hour, for any one pool at its maximum. Default: only the sum is bounded."
     )
+    idle_monthly_usd: Dollars | None = Field(
+        default=None, description="Per month, at rest: floors of pools and what always runs. Default: no bound."
+    )
     max_accelerators: Annotated[int, Field(ge=0)] | None = Field(
         default=None, description="Accelerators that may run at once over all pools. Default: no bound but the money."
     )

@@ -15,6 +15,10 @@ if TYPE_CHECKING:
     from bedplate.plan import StackPlan
 
 
+SPOT_NOTICE_SECONDS = 120
+"""EC2 user guide, "Spot Instance interruption notices": two minutes."""
+
+
 @dataclass(frozen=True, slots=True)
 class Risk:
     """Something that may go wrong, where it is declared, and what to do about it."""
@@ -27,7 +31,7 @@ class Risk:
 def risks(plan: StackPlan) -> list[Risk]:
     """Return every risk of a plan, pool by pool, then those of clusters."""
     pools = [risk for pool in plan.node_pools for rule in POOL_RULES for risk in rule(pool)]
-    return [*pools, *_quotas(plan), *_one_nat_gateway(plan)]
+    return [*pools, *_drains_longer_than_spot(plan), *_quotas(plan), *_one_nat_gateway(plan)]
 
 
 def _offers_add_up(pool: NodePoolPlan) -> Iterator[Risk]:
@@ -93,6 +97,21 @@ POOL_RULES: tuple[Callable[[NodePoolPlan], Iterator[Risk]], ...] = (
     _one_zone,
     _scarce_on_demand,
 )
+
+
+def _drains_longer_than_spot(plan: StackPlan) -> Iterator[Risk]:
+    """A worker that stops by order takes its time; one whose machine is taken has what the cloud leaves it."""
+    for endpoint in plan.endpoints:
+        stopping = endpoint.timings.pre_stop_seconds + endpoint.timings.shutdown_seconds
+        spot = any(group.capacity == "spot" for group in plan.pool_of(endpoint).groups)
+        if spot and stopping > SPOT_NOTICE_SECONDS:
+            yield Risk(
+                f"endpoints.{endpoint.name}",
+                f"its workers take up to {stopping} s to stop, and a spot machine is taken {SPOT_NOTICE_SECONDS} s "
+                "after its notice: requests that last longer are lost with it",
+                f"keep pre_stop_seconds and drain_seconds together within {SPOT_NOTICE_SECONDS}, or use a pool without "
+                "spot offers",
+            )
 
 
 def _quotas(plan: StackPlan) -> Iterator[Risk]:

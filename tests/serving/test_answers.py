@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from bedplate.plan_json import plan_json
+from bedplate.risks import risks
 from bedplate.serving.answers import EndpointAnswers, endpoint_answers
 from tests.serving.endpoints import CHAT, LARGE, planned_stack
 
@@ -79,6 +80,16 @@ def test_machines_read_the_same() -> None:
     assert endpoint["usd_per_million_tokens"]["50%"] == "0.5431"
     assert endpoint["floors_per_week"] == [{"workers": 1, "hours": "108.0"}, {"workers": 2, "hours": "60.0"}]
     assert plan_json(planned_stack(), None)["endpoints"]["chat"]["usd_per_million_tokens"] is None
+
+
+@pytest.mark.parametrize(
+    ("pool", "drain_seconds", "at_risk"), [("l4", 300, False), ("h100", 105, False), ("h100", 106, True)]
+)
+def test_a_drain_longer_than_the_notice_of_spot_machines(pool: str, drain_seconds: int, at_risk: bool) -> None:
+    plan = planned_stack({"chat.pools": [pool], "chat.timings": {"drain_seconds": drain_seconds}})
+    found = [risk for risk in risks(plan) if risk.subject == "endpoints.chat"]
+    assert bool(found) is at_risk
+    assert all("121 s to stop" in risk.text for risk in found)
 
 
 def test_the_bucket_is_in_the_cost() -> None:

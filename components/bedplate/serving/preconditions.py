@@ -236,7 +236,7 @@ def _timings(name: str, endpoint: EndpointSpec) -> Iterator[Problem]:
 
 
 def _on_pool(context: EndpointInContext) -> Iterator[Problem]:
-    unsuitable = [*_pool_serves(context), *_vendor_known(context)]
+    unsuitable = list(_pool_serves(context)) or list(_vendor_known(context))
     yield from unsuitable
     if unsuitable:  # the other rules are about accelerators
         return

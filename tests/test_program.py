@@ -101,6 +101,8 @@ def test_the_engine_tells_the_program_of_a_secret_inside_the_stack(tmp_path: Pat
     """The value is decrypted by then; only the engine knows that it was a secret."""
     workspace = new_workspace(tmp_path)
     copy = DemoProject.copied(PROJECT, tmp_path / "copy").folder
+    file = copy / "stacks" / "Pulumi.vision-dev.yaml"
+    file.write_text("".join(line for line in file.open() if "secure:" not in line))  # encrypted for nobody
     assert workspace.pulumi("stack", "init", "vision-dev", cwd=copy).returncode == 0
     secret = ("config", "set", "--secret", "--path", "bedplate:stack.cost_center", "cc-1")
     assert workspace.pulumi(*secret, cwd=copy).returncode == 0

@@ -81,9 +81,29 @@ def has_replicas(deployment: Resource, _: Surroundings) -> Iterator[str]:
     """A Deployment of a team has more than one replica."""
     if not _is_of_a_role(deployment) or _is_floor(deployment):
         return
-    replicas = want(deployment.properties, "spec", "replicas")
-    if replicas is None or replicas == 1:
+    if want(deployment.properties, "spec", "replicas") == 1:
         yield f"{deployment.name} has one replica, so every drain of its node interrupts it"
+
+
+def unstated_replicas_are_scaled(surroundings: Surroundings) -> Iterator[Finding]:
+    """A Deployment of a team that leaves out its replicas is scaled by something; else it has one."""
+    resources = surroundings.resources.values()
+    scaled = {(namespace_of(one), _scaled_name(one)) for one in resources if _is_autoscaler(one.type)}
+    for one in resources:
+        if one.type != DEPLOYMENT or not _is_of_a_role(one) or _is_floor(one):
+            continue
+        name = want(one.properties, "metadata", "name")
+        if want(one.properties, "spec", "replicas") is None and (namespace_of(one), name) not in scaled:
+            problem = f"{one.name} says no replicas and nothing scales it, so it has one: every drain interrupts it"
+            yield Finding(problem, "Fix: set replicas to 2 or more, or declare what scales it", one.urn)
+
+
+def _is_autoscaler(token: str) -> bool:
+    return token.endswith((":ScaledObject", ":HorizontalPodAutoscaler"))
+
+
+def _scaled_name(autoscaler: Resource) -> Any:
+    return want(autoscaler.properties, "spec", "scaleTargetRef", "name")
 
 
 def has_probes(workload: Resource, _: Surroundings) -> Iterator[str]:
@@ -202,5 +222,16 @@ STACK_RULES = (
         fails="minAvailable: 2 with replicas: 2",
         check=budgets_leave_room,
         reads=lambda token: token in LONG_RUNNING or token == DISRUPTION_BUDGET,
+    ),
+    StackRule(
+        id="reliability-unstated-replicas",
+        family="reliability",
+        demands="A Deployment of a team that leaves out its replicas is scaled by something.",
+        reason="What neither Deployment nor autoscaler counts is one replica, down with every drain of its node.",
+        fix="set replicas to 2 or more, or declare a ScaledObject or HorizontalPodAutoscaler for it",
+        passes="no replicas, and a ScaledObject whose scaleTargetRef names the Deployment",
+        fails="no replicas, and no autoscaler",
+        check=unstated_replicas_are_scaled,
+        reads=lambda token: token == DEPLOYMENT or _is_autoscaler(token),
     ),
 )

@@ -128,6 +128,7 @@ def test_every_rule_fails_for_something() -> None:
     for _, resources, _ in test_security.STACK_CASES:
         messages += check_stack(*resources)
     messages += check_stack(test_reliability.workload(1), disruption_budget(minAvailable=1))
+    messages += check_stack(test_reliability.workload(None))
     found = {message.split(": ")[0] for message in messages}
     assert {rule.id for rule in ALL} - found == IN_THEIR_OWN_TESTS
     assert found <= {rule.id for rule in ALL}

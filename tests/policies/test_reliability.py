@@ -16,6 +16,7 @@ from tests.policies.stack import (
     advice,
     check_stack,
     deployment,
+    kubernetes,
     node_group,
     of_rule,
     pool,
@@ -46,7 +47,6 @@ FAILS: list[tuple[str, Declared, str]] = [
     ("disruption-budget", disruption_budget(maxUnavailable="0%"), "lets no pod go"),
     ("disruption-budget", disruption_budget(minAvailable=UNKNOWN), "spec.minAvailable is not known"),
     ("replicas", workload(1), "has one replica"),
-    ("replicas", workload(None), "has one replica"),
     ("replicas", workload(UNKNOWN), "spec.replicas is not known"),
     ("time-to-stop", stopping({"sleep": {"seconds": 30}}), "waits 30 s, but the pod is killed after 30 s"),
     ("time-to-stop", stopping({"exec": {"command": ["sh", "-c", "sleep 60"]}}, 45), "waits 60 s"),
@@ -105,6 +105,24 @@ def test_budgets_below_replicas(least: Any, replicas: Any, expected: str) -> Non
     messages = of_rule(
         "reliability-budget-below-replicas", check_stack(workload(replicas), disruption_budget(minAvailable=least))
     )
+    assert (messages == []) if not expected else expected in messages[0]
+
+
+@pytest.mark.parametrize(
+    ("replicas", "target", "expected"),
+    [
+        (None, None, "nothing scales it"),
+        (None, "another", "nothing scales it"),
+        (None, UNKNOWN, "scaleTargetRef.name is not known"),
+        (UNKNOWN, None, "spec.replicas is not known"),
+        (None, "web", ""),
+        (2, None, ""),
+    ],
+)
+def test_replicas_that_nobody_states(replicas: Any, target: Any, expected: str) -> None:
+    properties = {"metadata": {"namespace": NAMESPACE}, "spec": {"scaleTargetRef": {"name": target}}}
+    scaler = [kubernetes("keda.sh/v1alpha1:ScaledObject", "web", properties)] if target else []
+    messages = of_rule("reliability-unstated-replicas", check_stack(workload(replicas), *scaler))
     assert (messages == []) if not expected else expected in messages[0]
 
 

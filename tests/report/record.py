@@ -2,7 +2,7 @@
 
     python -m tests.report.record DIRECTORY [CASE ...]
 
-Each case is one change to `stacks/Pulumi.vision-dev.yaml` or its program. What the report never reads (most
+Each case is one change to `vision-dev.yaml` beside this file, or to its program. What the report never reads (most
 properties of leaf resources, debugging messages) is left out of the recordings, so that they stay small.
 """
 
@@ -102,8 +102,7 @@ def record(target: Path, names: Sequence[str]) -> None:
         place = Path(scratch)
         (place / "pr").mkdir()
         (place / "base").mkdir()
-        base = DemoProject.copied(ROOT, place / "base")
-        changed = DemoProject.copied(ROOT, place / "pr")
+        base, changed = _project(place / "base"), _project(place / "pr")
         created = False
         for name in sorted(names, key=lambda name: not CHANGES[name].first):
             change = CHANGES[name]
@@ -119,6 +118,13 @@ def record(target: Path, names: Sequence[str]) -> None:
             print(f"{name}: exit {done.returncode}, {len(events)} events, {len(text):,} characters", flush=True)
         if created and "pool-grown" in names:
             record_other_forms(target, base, changed)
+
+
+def _project(scratch: Path) -> DemoProject:
+    """Copy the project with a stack file of the tests' own: the examples may change, and the recordings stay."""
+    project = DemoProject.copied(ROOT, scratch)
+    shutil.copy2(Path(__file__).with_name("vision-dev.yaml"), project.folder / STACK_FILE)
+    return project
 
 
 def record_other_forms(target: Path, base: DemoProject, changed: DemoProject) -> None:

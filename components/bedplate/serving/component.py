@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pulumi
 
+from bedplate.cost.wire import to_wire
 from bedplate.services.manifests import apply_manifests
 from bedplate.serving.answers import endpoint_numbers
 from bedplate.serving.api_keys import parse_api_keys
@@ -41,7 +42,8 @@ class ModelWeights(pulumi.ComponentResource):
         """Declare what the endpoints of `stack` on a cluster need; `after` must hold their namespaces."""
         here = [endpoint for endpoint in stack.endpoints if endpoint.cluster == cluster_name and endpoint.weights]
         weights = weights_once(here, cluster_name)
-        inputs = {"models": [one.prefix for one in weights]}
+        lines = [line for line in stack.cost.lines if line.owner == f"weights.{cluster_name}"]
+        inputs = {"models": [one.prefix for one in weights], "cost": to_wire(lines)}
         options = pulumi.ResourceOptions(providers=[cluster.cloud, cluster.kubernetes])
         super().__init__("bedplate:index:ModelWeights", cluster_name, inputs, options)
         from bedplate.serving import aws

@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
-import random
 import signal
 import socket
 import sys
@@ -24,23 +23,34 @@ from tests.load.balancer import Balancer
 from tests.load.clients import request
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
+    from collections.abc import Awaitable, Callable, Coroutine, Iterator, Mapping, Sequence
 
 Outcome = TypeVar("Outcome")
 
 FAKE_ENGINE = Path(__file__).with_name("fake_engine.py")
 SIDECAR = Path(__file__).parents[2] / "sidecar"
-PORTS = range(15000, 30000)
-"""Below the ports that connections get: one that a client happened to use could not be listened on."""
+FIRST_PORT, PORTS_EACH = 20_000, 2_000
+"""Below the ports that connections get: one that a client happened to use could not be listened on. Every process that
+runs tests has a range of its own."""
+
+
+def _own_ports() -> Iterator[int]:
+    process = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+    first = FIRST_PORT + process * PORTS_EACH
+    # Each is offered once: between the choice of a port and the engine's listening on it, others choose theirs.
+    yield from range(first, first + PORTS_EACH)
+
+
+_PORTS = _own_ports()
 
 
 def free_port() -> int:
-    """Return a port of the loopback address on which nothing listens."""
-    while True:
-        port = random.choice(PORTS)
-        with socket.socket() as probe, contextlib.suppress(OSError):
+    """Return a port of the loopback address on which nothing listens, and that nobody else was given."""
+    for port in _PORTS:
+        with contextlib.suppress(OSError), socket.socket() as probe:
             probe.bind(("127.0.0.1", port))
             return port
+    raise RuntimeError("every port of this process has been used")
 
 
 _processes: list[asyncio.subprocess.Process] = []

@@ -1,82 +1,28 @@
-"""What must hold for endpoints before anything is planned: one function per rule, each with a message for people."""
+"""What must hold for endpoints before anything is planned; the rules stand in the two modules beside this one."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from bedplate import catalog
 from bedplate.clusters.spec import ClusterReference, ClusterSpec
-from bedplate.errors import Problem, listing, nearest
-from bedplate.services.gateway import DRAIN_SECONDS
-from bedplate.serving.engine_arguments import BEDPLATE_SETS, flag_name
-from bedplate.serving.gateway import outlasts_gateway
-from bedplate.serving.memory import accelerator_gib, cache_gib, longest_context, shared_memory_gib, usable_gib
-from bedplate.serving.packing import nodes_for
-from bedplate.serving.plan import (
-    NODE_SHARE_PERCENT,
-    before_start_seconds,
-    load_seconds,
-    plan_rollout,
-    plan_schedule,
-    plan_timings,
-)
-from bedplate.serving.schedule import DAYS, cron_days, known_timezone
-from bedplate.serving.timings import rollout_problems, timing_problems
-from bedplate.serving.windows import window_problems
+from bedplate.errors import Problem, nearest
+from bedplate.serving.rules_anywhere import problems_anywhere
+from bedplate.serving.rules_on_pool import EndpointInContext, problems_on_pool
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Iterator, Mapping
 
-    from bedplate.catalog import MachineType, Model
-    from bedplate.errors import FieldPath
+    from bedplate.catalog import MachineType
     from bedplate.node_pools.spec import NodePoolSpec
-    from bedplate.serving.spec import EndpointSpec
     from bedplate.stack import StackSpec
-
-VENDOR = "NVIDIA"
-
-
-@dataclass(frozen=True, slots=True)
-class EndpointInContext:
-    """An endpoint, and the pool that it runs on with the machine types of its offers."""
-
-    name: str
-    endpoint: EndpointSpec
-    stack: StackSpec
-    pool: NodePoolSpec
-    machines: tuple[MachineType, ...]
-
-    @property
-    def model(self) -> Model | None:
-        """The catalog's model, or None for an image of the team's own."""
-        return catalog.model(self.endpoint.model) if self.endpoint.model else None
-
-    @property
-    def accelerators_per_node(self) -> int:
-        """The accelerators of the smallest machine that a worker may land on."""
-        return min(machine.accelerator_count for machine in self.machines)
-
-    @property
-    def reachable_nodes(self) -> int:
-        """The most nodes of the pool that can run at once: offers scale separately."""
-        return sum(offer.max or self.pool.nodes.max for offer in self.pool.all_offers())
-
-    @property
-    def smallest(self) -> MachineType:
-        """The machine whose accelerators have the least memory: what fits there fits on every offer."""
-        return min(self.machines, key=lambda machine: machine.accelerator_memory_gib or 0)
-
-    def field(self, *below: str | int) -> FieldPath:
-        """Return where a value of the endpoint is written."""
-        return ("endpoints", self.name, *below)
 
 
 def endpoint_problems(stack: StackSpec, references: Mapping[str, StackSpec]) -> Iterator[Problem]:
     """Yield everything that is wrong with the stack's endpoints. `references` holds the platform stacks by name."""
     yield from _one_endpoint_per_hostname(stack)
     for name, endpoint in stack.endpoints.items():
-        yield from _alone(name, endpoint, stack)
+        yield from problems_anywhere(name, endpoint, stack)
         pool = stack.node_pools.get(endpoint.pools[0])
         if pool is None:
             yield Problem(
@@ -88,7 +34,7 @@ def endpoint_problems(stack: StackSpec, references: Mapping[str, StackSpec]) -> 
             continue
         machines = _machines(stack, pool, references)
         if machines:  # else the pool's own rules say what is wrong
-            yield from _on_pool(EndpointInContext(name, endpoint, stack, pool, machines))
+            yield from problems_on_pool(EndpointInContext(name, endpoint, stack, pool, machines))
 
 
 def _machines(stack: StackSpec, pool: NodePoolSpec, references: Mapping[str, StackSpec]) -> tuple[MachineType, ...]:
@@ -103,320 +49,9 @@ def _machines(stack: StackSpec, pool: NodePoolSpec, references: Mapping[str, Sta
     return tuple(machine for machine in found if machine) if all(found) else ()
 
 
-def _alone(name: str, endpoint: EndpointSpec, stack: StackSpec) -> Iterator[Problem]:
-    """Yield what is wrong with an endpoint wherever it runs."""
-    at = ("endpoints", name)
-    if endpoint.model is not None and catalog.model(endpoint.model) is None:
-        yield Problem(
-            f"{endpoint.model!r} is no model that the catalog knows",
-            (*at, "model"),
-            allowed=tuple(catalog.models()),
-            nearest=nearest(endpoint.model, catalog.models()),
-            hint="For another one, give image and arguments.",
-        )
-    yield from _token(name, endpoint)
-    yield from _image(name, endpoint)
-    yield from _arguments(name, endpoint)
-    yield from _schedule(name, endpoint)
-    yield from _timings(name, endpoint)
-    if stack.environment == "prod" and endpoint.workers.min < 2:
-        yield Problem(
-            f"{endpoint.workers.min} worker in prod: whenever it is moved or restarted, nobody answers until another "
-            "one has loaded the model",
-            (*at, "workers", "min"),
-            hint="Set workers.min to 2 or more.",
-        )
-
-
 def _one_endpoint_per_hostname(stack: StackSpec) -> Iterator[Problem]:
     seen: dict[str, str] = {}
     for name, endpoint in stack.endpoints.items():
         first = seen.setdefault(endpoint.hostname, name)
         if first != name:
             yield Problem(f"{first!r} answers at {endpoint.hostname} already", ("endpoints", name, "hostname"))
-
-
-def _token(name: str, endpoint: EndpointSpec) -> Iterator[Problem]:
-    model = catalog.model(endpoint.model) if endpoint.model else None
-    if model is None:
-        return
-    if model.gated and endpoint.token is None:
-        yield Problem(
-            f"{model.name} is gated: its files are only given to accounts that accepted its licence",
-            ("endpoints", name, "model"),
-            hint="Store a token with `pulumi config set --secret bedplate:hf_token` and name it: token: "
-            "{secret: hf_token}.",
-        )
-    if not model.gated and endpoint.token is not None:
-        yield Problem(
-            f"{model.name} is open to everybody, so no token is needed, and one that is not there cannot leak",
-            ("endpoints", name, "token"),
-            hint="Leave token out.",
-        )
-
-
-def _image(name: str, endpoint: EndpointSpec) -> Iterator[Problem]:
-    for key, image in (("image", endpoint.image), ("sidecar_image", endpoint.sidecar_image)):
-        if image is None or "@sha256:" in image:
-            continue
-        tag = image.rpartition("/")[2].partition(":")[2]
-        if tag in ("", "latest"):
-            yield Problem(
-                f"{image!r} may be another image tomorrow, and two workers may run two different ones",
-                ("endpoints", name, key),
-                hint="Give a tag that does not move, or a digest.",
-            )
-
-
-def _arguments(name: str, endpoint: EndpointSpec) -> Iterator[Problem]:
-    if endpoint.model is None:
-        return
-    for index, argument in enumerate(endpoint.arguments):
-        instead = BEDPLATE_SETS.get(flag_name(argument))
-        if instead is not None:
-            yield Problem(
-                f"{flag_name(argument)} is set by Bedplate",
-                ("endpoints", name, "arguments", index),
-                hint=f"Use {instead}.",
-            )
-
-
-def _schedule(name: str, endpoint: EndpointSpec) -> Iterator[Problem]:
-    unknown = list(_unknown_words(name, endpoint))
-    yield from unknown
-    if unknown:  # the other rules are about days and zones that exist
-        return
-    for found in window_problems(plan_schedule(endpoint)):
-        below = [found.field] if found.field else []
-        yield Problem(found.message, ("endpoints", name, "scaling", "schedule", found.index, *below), hint=found.hint)
-    yield from _floors_between_bounds(name, endpoint)
-
-
-def _unknown_words(name: str, endpoint: EndpointSpec) -> Iterator[Problem]:
-    for index, window in enumerate(endpoint.scaling.schedule):
-        at = ("endpoints", name, "scaling", "schedule", index)
-        try:
-            cron_days(window.days)
-        except ValueError:
-            yield Problem(f"{window.days!r} names no days", (*at, "days"), allowed=("daily", *DAYS))
-        if not known_timezone(window.timezone):
-            yield Problem(
-                f"{window.timezone!r} is no time zone",
-                (*at, "timezone"),
-                hint="Name one of the IANA database, such as Europe/Paris; abbreviations such as CEST do not follow "
-                "daylight saving.",
-            )
-
-
-def _floors_between_bounds(name: str, endpoint: EndpointSpec) -> Iterator[Problem]:
-    workers = endpoint.workers
-    for index, window in enumerate(endpoint.scaling.schedule):
-        at = ("endpoints", name, "scaling", "schedule", index)
-        if window.workers > workers.max:
-            yield Problem(f"{window.workers} workers are above workers.max {workers.max}", (*at, "workers"))
-        elif window.workers <= workers.min:
-            yield Problem(
-                f"{window.workers} workers run anyway: workers.min is {workers.min}, and a schedule only raises it",
-                (*at, "workers"),
-            )
-
-
-def _timings(name: str, endpoint: EndpointSpec) -> Iterator[Problem]:
-    model = catalog.model(endpoint.model) if endpoint.model else None
-    timings = plan_timings(endpoint.timings, before_start_seconds(model))
-    for problem in timing_problems(timings, load_seconds=load_seconds()):
-        yield Problem(f"{problem.message}; this loses {problem.loses}", ("endpoints", name, "timings"))
-    if outlasts_gateway(timings):
-        yield Problem(
-            f"requests may take {timings.shutdown_seconds} s, and the gateway's own proxies wait {DRAIN_SECONDS} s "
-            "for them when they are replaced",
-            ("endpoints", name, "timings", "drain_seconds"),
-            hint=f"Set drain_seconds to at most {DRAIN_SECONDS}.",
-        )
-
-
-def _on_pool(context: EndpointInContext) -> Iterator[Problem]:
-    unsuitable = list(_pool_serves(context)) or list(_vendor_known(context))
-    yield from unsuitable
-    if unsuitable:  # the other rules are about accelerators
-        return
-    too_many = list(_accelerators_fit(context))
-    yield from too_many
-    if too_many:
-        return
-    for rule in RULES:
-        yield from rule(context)
-
-
-def _pool_serves(context: EndpointInContext) -> Iterator[Problem]:
-    if context.pool.role != "inference":
-        serving = tuple(name for name, pool in context.stack.node_pools.items() if pool.role == "inference")
-        yield Problem(
-            f"{context.endpoint.pools[0]!r} is a pool for {context.pool.role}, and endpoints run on inference pools "
-            "alone",
-            context.field("pools", 0),
-            allowed=serving,
-        )
-
-
-def _vendor_known(context: EndpointInContext) -> Iterator[Problem]:
-    for machine in context.machines:
-        if machine.vendor != VENDOR or not machine.resource_name:
-            has = f"{machine.accelerator_count} × {machine.accelerator}" if machine.accelerator else "no accelerator"
-            yield Problem(
-                f"{machine.name} has {has}, and workers run on {VENDOR} accelerators", context.field("pools", 0)
-            )
-            return
-
-
-def _accelerators_fit(context: EndpointInContext) -> Iterator[Problem]:
-    wanted = context.endpoint.accelerators_per_worker
-    for machine in context.machines:
-        if wanted > machine.accelerator_count:
-            yield Problem(
-                f"{wanted} accelerators are more than one {machine.name} has ({machine.accelerator_count}), and a "
-                "worker runs on one node",
-                context.field("accelerators_per_worker"),
-            )
-            return
-    heads = context.model.attention_heads if context.model else wanted
-    if heads % wanted:
-        possible = [n for n in range(1, context.accelerators_per_node + 1) if heads % n == 0]
-        yield Problem(
-            f"the {heads} attention heads of {context.endpoint.model} cannot be divided among {wanted} accelerators",
-            context.field("accelerators_per_worker"),
-            allowed=tuple(map(str, possible)),
-        )
-
-
-def _model_fits_accelerators(context: EndpointInContext) -> Iterator[Problem]:
-    model, machine, wanted = context.model, context.smallest, context.endpoint.accelerators_per_worker
-    if model is None or machine.accelerator_memory_gib is None:
-        return
-    tokens = context.endpoint.context_tokens or model.context_tokens
-    needed, usable = accelerator_gib(model, wanted, tokens), usable_gib(machine.accelerator_memory_gib)
-    if needed <= usable:
-        return
-    longest = longest_context(model, wanted, machine.accelerator_memory_gib) // 1024 * 1024
-    hint = f"Set context_tokens to at most {longest}" if longest else "Give each worker more accelerators"
-    at = "context_tokens" if context.endpoint.context_tokens and longest else "accelerators_per_worker"
-    yield Problem(
-        f"{model.name} with {tokens} tokens of context needs {needed:.1f} GiB on each of {wanted} × "
-        f"{machine.accelerator}, and the engine takes {usable:.1f} of {machine.accelerator_memory_gib:g} GiB",
-        context.field(at),
-        hint=f"{hint}, or use a machine with more memory.",
-    )
-
-
-def _context_within_model(context: EndpointInContext) -> Iterator[Problem]:
-    model, tokens = context.model, context.endpoint.context_tokens
-    if model is not None and tokens is not None and tokens > model.context_tokens:
-        yield Problem(
-            f"{model.name} was made for {model.context_tokens} tokens, and {tokens} are asked for",
-            context.field("context_tokens"),
-        )
-
-
-def _shared_memory_suffices(context: EndpointInContext) -> Iterator[Problem]:
-    endpoint = context.endpoint
-    least = shared_memory_gib(endpoint.accelerators_per_worker)
-    shared = endpoint.shared_memory_gib or least
-    if shared < least:
-        yield Problem(
-            f"{shared} GiB of shared memory are too few for {endpoint.accelerators_per_worker} accelerators: NCCL "
-            f"fails or hangs below {least}",
-            context.field("shared_memory_gib"),
-        )
-    machine = min(context.machines, key=lambda one: one.memory_gib or 0)
-    share = endpoint.accelerators_per_worker / machine.accelerator_count
-    memory = (machine.memory_gib or 0) * share * NODE_SHARE_PERCENT / 100
-    if shared > memory / 2:
-        yield Problem(
-            f"{shared} GiB of shared memory count against the worker's {memory:.0f} GiB on {machine.name}, and leave "
-            "less than half of it to the engine",
-            context.field("shared_memory_gib" if endpoint.shared_memory_gib else "accelerators_per_worker"),
-        )
-
-
-def _weights_fit_on_drives(context: EndpointInContext) -> Iterator[Problem]:
-    if context.model is None:
-        return
-    for machine in context.machines:
-        drives = (machine.nvme_count or 0) * (machine.nvme_size_gb or 0) * 10**9 / 2**30
-        workers = machine.accelerator_count // context.endpoint.accelerators_per_worker
-        needed = workers * cache_gib(context.model)
-        if needed > drives * 9 / 10:  # the kubelet keeps a tenth free (node_pools.labels)
-            yield Problem(
-                f"{workers} workers on one {machine.name} keep {needed} GiB of weights on its NVMe drives, which hold "
-                f"{drives:.0f} GiB",
-                context.field("pools", 0),
-                hint="Give each worker more accelerators, or use a machine with larger drives.",
-            )
-            return
-
-
-def _workers_fit_pool(context: EndpointInContext) -> Iterator[Problem]:
-    """All endpoints of a pool together must find room when each has all its workers."""
-    nodes = nodes_for(_all_workers(context, lambda spec: spec.workers.max), context.accelerators_per_node)
-    reachable = context.reachable_nodes
-    if nodes > reachable and context.name == _last_on_pool(context):
-        yield Problem(
-            f"workers.max of {listing(_names_on_pool(context))} needs {nodes} nodes, and the pool "
-            f"{context.endpoint.pools[0]} reaches {reachable}",
-            context.field("workers", "max"),
-            hint=f"Lower workers.max, or raise node_pools.{context.endpoint.pools[0]}.nodes.max.",
-        )
-
-
-def _replaced_one_by_one(context: EndpointInContext) -> Iterator[Problem]:
-    """Where the pool has no room for a new worker beside the old ones, another old one must serve meanwhile."""
-    rollout = plan_rollout(context.stack, context.name, context.accelerators_per_node, context.reachable_nodes)
-    for problem in rollout_problems(rollout.max_surge, rollout.max_unavailable, context.endpoint.workers.min):
-        yield Problem(
-            f"the pool {context.endpoint.pools[0]} has no room for a worker beside workers.max, and "
-            f"{problem.message}; this loses {problem.loses}",
-            context.field("workers"),
-            hint=f"Lower workers.max, raise workers.min to 2, or raise node_pools.{context.endpoint.pools[0]}."
-            "nodes.max.",
-        )
-
-
-def _floor_covers_workers(context: EndpointInContext) -> Iterator[Problem]:
-    """Workers that always run keep their nodes: the pool's floor says so, and with it the cost at rest."""
-    nodes = nodes_for(_all_workers(context, lambda spec: spec.workers.min), context.accelerators_per_node)
-    if nodes > context.pool.nodes.min and context.name == _last_on_pool(context):
-        pool = context.endpoint.pools[0]
-        yield Problem(
-            f"workers.min of {listing(_names_on_pool(context))} keeps {nodes} "
-            f"node{'s' * (nodes > 1)} of {pool} running, and the pool's floor is {context.pool.nodes.min}: the cost "
-            "at rest would leave them out",
-            context.field("workers", "min"),
-            hint=f"Set node_pools.{pool}.nodes.min to {nodes}.",
-        )
-
-
-def _names_on_pool(context: EndpointInContext) -> list[str]:
-    return [name for name, spec in context.stack.endpoints.items() if spec.pools == context.endpoint.pools]
-
-
-def _last_on_pool(context: EndpointInContext) -> str:
-    return _names_on_pool(context)[-1]
-
-
-def _all_workers(context: EndpointInContext, count: Callable[[EndpointSpec], int]) -> list[tuple[int, int]]:
-    return [
-        (count(spec), spec.accelerators_per_worker)
-        for spec in context.stack.endpoints.values()
-        if spec.pools == context.endpoint.pools
-    ]
-
-
-RULES: tuple[Callable[[EndpointInContext], Iterator[Problem]], ...] = (
-    _context_within_model,
-    _model_fits_accelerators,
-    _shared_memory_suffices,
-    _weights_fit_on_drives,
-    _workers_fit_pool,
-    _replaced_one_by_one,
-    _floor_covers_workers,
-)

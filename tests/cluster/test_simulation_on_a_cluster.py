@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import pytest
 from bedplate import simulation
 from bedplate.errors import UsageError
 from bedplate.simulation import Completed
+from bedplate.simulation.demo import STACK_FILE, DemoProject
 from bedplate.simulation.kubernetes_client import MERGE, KubernetesClient
 from bedplate.simulation.local_cluster import MANAGER
 from tests.engine.projects import new_project
@@ -113,12 +115,15 @@ def succeeds(done: Completed) -> str:
     return done.stdout
 
 
-def test_the_example_stack_through_its_life(plane: ControlPlane, client: KubernetesClient, tmp_path: Path) -> None:
+def test_a_whole_stack_through_its_life(plane: ControlPlane, client: KubernetesClient, tmp_path: Path) -> None:
+    """One without endpoints: those declare kinds that charts define, and sim installs no charts."""
     home = tmp_path / "home"
+    stack = DemoProject.copied(ROOT, tmp_path / "copy").folder
+    shutil.copy2(ROOT / "tests" / "data" / "vision-dev.yaml", stack / STACK_FILE)
 
     def pulumi(*command: str) -> Completed:
         arguments = [*command, "--stack", "vision-dev", "--non-interactive", "--color=never"]
-        return simulation.run(ROOT, arguments, home=home, kubeconfig=plane.kubeconfig, capture=True)
+        return simulation.run(stack, arguments, home=home, kubeconfig=plane.kubeconfig, capture=True)
 
     assert ours(client) == set()
     succeeds(pulumi("up", "--yes", "--skip-preview"))

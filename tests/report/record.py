@@ -2,7 +2,7 @@
 
     python -m tests.report.record DIRECTORY [CASE ...]
 
-Each case is one change to `vision-dev.yaml` beside this file, or to its program. What the report never reads (most
+Each case is one change to `tests/data/vision-dev.yaml`, or to its program. What the report never reads (most
 properties of leaf resources, debugging messages) is left out of the recordings, so that they stay small.
 """
 
@@ -123,7 +123,7 @@ def record(target: Path, names: Sequence[str]) -> None:
 def _project(scratch: Path) -> DemoProject:
     """Copy the project with a stack file of the tests' own: the examples may change, and the recordings stay."""
     project = DemoProject.copied(ROOT, scratch)
-    shutil.copy2(Path(__file__).with_name("vision-dev.yaml"), project.folder / STACK_FILE)
+    shutil.copy2(ROOT / "tests" / "data" / "vision-dev.yaml", project.folder / STACK_FILE)
     return project
 
 

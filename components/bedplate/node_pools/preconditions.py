@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from bedplate import catalog
+from bedplate.clusters.ownership import cluster_owner
 from bedplate.clusters.plan import cluster_zones
-from bedplate.clusters.spec import ClusterReference, ClusterSpec
 from bedplate.errors import Problem, listing, nearest
 from bedplate.node_pools.fabric import decide_fabric
 from bedplate.node_pools.images import node_image
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
     from bedplate.catalog import MachineType
+    from bedplate.clusters.spec import ClusterSpec
     from bedplate.node_pools.spec import NodePoolSpec
     from bedplate.stack import StackSpec
 
@@ -60,16 +61,9 @@ def pool_problems(stack: StackSpec, references: Mapping[str, StackSpec]) -> Iter
 def _owner(
     stack: StackSpec, pool: NodePoolSpec, references: Mapping[str, StackSpec]
 ) -> tuple[StackSpec, str, ClusterSpec] | None:
-    """Return the stack that owns the pool's cluster, the cluster's name there, and its declaration."""
-    cluster, name = stack.clusters.get(pool.cluster), pool.cluster
-    if isinstance(cluster, ClusterReference):
-        owner = references.get(cluster.stack)
-        if owner is None:
-            return None
-        stack, name, cluster = owner, cluster.name, owner.clusters.get(cluster.name)
-    if not isinstance(cluster, ClusterSpec) or cluster.region not in catalog.regions(cluster.provider):
-        return None
-    return stack, name, cluster
+    """Return who owns the pool's cluster, unless it stands in no region: the cluster's own rules say so."""
+    found = cluster_owner(stack, pool.cluster, references)
+    return found if found and found[2].region in catalog.regions(found[2].provider) else None
 
 
 def _problems_in_context(

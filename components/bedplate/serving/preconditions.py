@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from bedplate import catalog
-from bedplate.clusters.spec import ClusterReference, ClusterSpec
+from bedplate.clusters.ownership import cluster_owner
 from bedplate.errors import Problem, nearest
 from bedplate.serving.rules_anywhere import problems_anywhere
 from bedplate.serving.rules_on_pool import EndpointInContext, problems_on_pool
@@ -39,12 +39,10 @@ def endpoint_problems(stack: StackSpec, references: Mapping[str, StackSpec]) -> 
 
 def _machines(stack: StackSpec, pool: NodePoolSpec, references: Mapping[str, StackSpec]) -> tuple[MachineType, ...]:
     """Return the machine types of a pool's offers, or nothing when one of them or the cluster is not known."""
-    cluster = stack.clusters.get(pool.cluster)
-    if isinstance(cluster, ClusterReference):
-        owner = references.get(cluster.stack)
-        cluster = owner.clusters.get(cluster.name) if owner else None
-    if not isinstance(cluster, ClusterSpec):
+    owner = cluster_owner(stack, pool.cluster, references)
+    if owner is None:
         return ()
+    _, _, cluster = owner
     found = [catalog.machine(cluster.provider, offer.machine) for offer in pool.all_offers()]
     return tuple(machine for machine in found if machine) if all(found) else ()
 

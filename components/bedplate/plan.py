@@ -27,11 +27,16 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class OwnedCluster:
-    """A cluster that this stack creates, with what runs on it. `serving` is None where it takes no endpoints."""
+    """A cluster that this stack creates, with what runs on it.
+
+    `serving` is None where it takes no endpoints; `scale_to_zero` tells whether something holds requests for workers
+    that are yet to start.
+    """
 
     plan: ClusterPlan
     device_plugins: tuple[DevicePlugin, ...]
     serving: Exposure | None = None
+    scale_to_zero: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +78,10 @@ def plan_stack(stack: StackSpec, references: Mapping[str, StackSpec] | None = No
         raise InputError(problems)
     owned = {
         name: OwnedCluster(
-            plan_cluster(stack, name, cluster), cluster_device_plugins(stack, name), cluster_serving(stack, name)
+            plan_cluster(stack, name, cluster),
+            cluster_device_plugins(stack, name),
+            cluster_serving(stack, name),
+            cluster.scale_to_zero,
         )
         for name, cluster in stack.clusters.items()
         if isinstance(cluster, ClusterSpec)

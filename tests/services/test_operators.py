@@ -29,11 +29,13 @@ from tests.support.stacks import CLUSTER, REMOVED, changed, spec, stack
 
 GOLDEN = Path(__file__).with_name("golden")
 NAMES = ["kube-prometheus-stack", "keda", "gateway-helm"]
+ADD_ON = "keda-add-ons-http"
 ON_GENERAL = {"kubernetes.io/os": "linux", "bedplate.dev/role": "general"}
 
 
 def services() -> ServicesPlan:
-    return plan_services(plan_stack(stack({"clusters.use1.serving": "internal"})).clusters["use1"])
+    changes = {"clusters.use1.serving": "internal", "clusters.use1.scale_to_zero": True}
+    return plan_services(plan_stack(stack(changes)).clusters["use1"])
 
 
 def release(name: str) -> HelmRelease:
@@ -52,12 +54,12 @@ def every_key(values: Any, path: str = "") -> Iterator[tuple[str, Any]]:
         yield from every_key(value, f"{path}.{key}")
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", [*NAMES, ADD_ON])
 def test_release_as_rendered(name: str) -> None:
     check_golden(GOLDEN / f"{name}.yaml", [release_inputs(release(name))])
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", [*NAMES, ADD_ON])
 def test_the_sdk_knows_every_input(name: str) -> None:
     problems = check_inputs("kubernetes:helm.sh/v3:Release", release_inputs(release(name)))
     assert [problem.render() for problem in problems] == []
@@ -98,6 +100,33 @@ def test_it_is_installed_where_it_is_needed(changes: dict[str, Any], serving: st
     planned = plan_services(plan.clusters["use1"])
     assert {one.name for one in planned.releases}.issuperset(NAMES) is (serving is not None)
     assert bool(planned.manifests) is (serving is not None)
+
+
+@pytest.mark.parametrize("scale_to_zero", [False, True])
+def test_requests_are_held_only_where_the_cluster_says_so(scale_to_zero: bool) -> None:
+    plan = plan_stack(stack(SERVING | {"clusters.use1.scale_to_zero": scale_to_zero}))
+    installed = [one.name for one in plan_services(plan.clusters["use1"]).releases]
+    assert (ADD_ON in installed) is scale_to_zero
+
+
+def test_requests_are_not_held_for_endpoints_that_nobody_can_bring() -> None:
+    (problem,) = serving_problems(stack({"clusters.use1.scale_to_zero": True}), {})
+    assert problem.field == ("clusters", "use1", "scale_to_zero")
+    assert "clusters.use1.serving" in problem.hint
+
+
+def test_a_release_that_needs_kinds_of_another_comes_after_it() -> None:
+    installed = [one.name for one in services().releases]
+    assert release(ADD_ON).after == ("keda",)
+    for one in services().releases:
+        assert [name for name in one.after if installed.index(name) > installed.index(one.name)] == []
+
+
+def test_held_requests_outlive_what_the_gateway_lets_take_as_long() -> None:
+    values = release(ADD_ON).values["interceptor"]
+    longest = int(manifest("EnvoyProxy")["spec"]["shutdown"]["drainTimeout"].removesuffix("s"))
+    assert values["responseHeaderTimeout"] == values["drainTimeout"] == f"{longest}s"
+    assert values["terminationGracePeriodSeconds"] >= longest + int(values["shutdownDelay"].removesuffix("s"))
 
 
 def team_stack(**platform: Any) -> tuple[Any, dict[str, Any]]:
@@ -159,8 +188,23 @@ def test_it_runs_on_general_nodes_alone(name: str, places: set[str]) -> None:
     assert [path for path in values if path.endswith("tolerations")] == []
 
 
+def test_the_add_on_leaves_the_operating_system_to_its_chart() -> None:
+    """The chart writes that key before the given selector, and a key that is there twice is not YAML."""
+    values = dict(every_key(release(ADD_ON).values))
+    selectors = {path: value for path, value in values.items() if path.endswith(".nodeSelector")}
+    parts = ("operator", "scaler", "interceptor")
+    assert selectors == {f".{part}.nodeSelector": {"bedplate.dev/role": "general"} for part in parts}
+    assert [path for path in values if path.endswith("tolerations")] == []
+
+
+def test_a_namespace_of_restricted_pods_takes_the_add_on() -> None:
+    context = release(ADD_ON).values["podSecurityContext"]
+    assert context["runAsNonRoot"] is True
+    assert context["seccompProfile"] == {"type": "RuntimeDefault"}
+
+
 def test_no_value_is_null_because_the_provider_drops_those() -> None:
-    for name in NAMES:
+    for name in (*NAMES, ADD_ON):
         assert [path for path, value in every_key(release(name).values) if value is None] == []
 
 

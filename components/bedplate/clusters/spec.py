@@ -61,6 +61,11 @@ class ClusterSpec(StrictModel):
         "reached from the cluster's network and what is connected to it (`internal`) or from the internet (`public`). "
         "Default: `internal` when this stack itself has endpoints on the cluster, else nothing.",
     )
+    scale_to_zero: bool = Field(
+        default=False,
+        description="Install KEDA's HTTP add-on beside it, which holds requests while what they are for has no worker. "
+        "For ScaledObjects and InterceptorRoutes of your own: an endpoint here keeps at least one worker.",
+    )
     deletion_protection: bool | None = Field(
         default=None,
         description="Refuse to delete the cluster and its network. Default: true, in `dev` false.",

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pulumi
 
+from bedplate.clusters.handles import EksHandles
 from bedplate.cost.estimate import serving_cost
 from bedplate.cost.wire import to_wire
 from bedplate.services.autoscaler import SERVICE_ACCOUNT, autoscaler_policy
@@ -32,33 +33,33 @@ class ClusterServices(pulumi.ComponentResource):
 
         Helm waits for their pods: `after` must hold the pools that they run on, and the cluster's DNS.
         """
-        options = pulumi.ResourceOptions(providers=[cluster.cloud, cluster.kubernetes])
+        options = pulumi.ResourceOptions(providers=cluster.providers)
         services = plan_services(plan)
         inputs: dict[str, Any] = {"charts": {release.chart: release.version for release in services.releases}}
         if costs := serving_cost(plan.plan, plan.serving):
             inputs["cost"] = to_wire(costs)
         super().__init__("bedplate:index:ClusterServices", plan.plan.name, inputs, options)
         namespaces = apply_manifests(service_namespaces(services), cluster.kubernetes, self)
-        identity = self._autoscaler_identity(cluster)
-        releases = [
-            declare_release(f"{plan.plan.full_name}-{release.name}", release, self, [*after, *namespaces, identity])
-            for release in services.releases
-        ]
-        apply_manifests(services.manifests, cluster.kubernetes, self, depends_on=releases)
+        before = [*after, *namespaces, *self._declare_identities(cluster)]
+        releases: dict[str, pulumi.Resource] = {}
+        for release in services.releases:
+            first = [releases[name] for name in release.after]
+            releases[release.name] = declare_release(
+                f"{plan.plan.full_name}-{release.name}", release, self, [*before, *first]
+            )
+        apply_manifests(services.manifests, cluster.kubernetes, self, depends_on=list(releases.values()))
         self.register_outputs(inputs)
 
-    def _autoscaler_identity(self, cluster: ClusterHandles) -> pulumi.Resource:
+    def _declare_identities(self, cluster: ClusterHandles) -> tuple[pulumi.Resource, ...]:
+        """Declare what the services may do in the cloud, and return what must exist before they start."""
+        if not isinstance(cluster, EksHandles):  # elsewhere the cloud runs the autoscaler itself
+            return ()
         from bedplate.clouds.aws import policy_document
         from bedplate.clusters.aws_identity import pod_identity
 
-        return pod_identity(
-            f"{cluster.name}-autoscaler",
-            cluster,
-            SYSTEM_NAMESPACE,
-            SERVICE_ACCOUNT,
-            self,
-            policy=policy_document(*autoscaler_policy(cluster.name)),
-        )
+        policy = policy_document(*autoscaler_policy(cluster.name))
+        name = f"{cluster.name}-autoscaler"
+        return (pod_identity(name, cluster, SYSTEM_NAMESPACE, SERVICE_ACCOUNT, self, policy=policy),)
 
 
 def release_inputs(release: HelmRelease) -> dict[str, Any]:

@@ -23,7 +23,8 @@ def cluster_serving(stack: StackSpec, name: str) -> Exposure | None:
 
 
 def serving_problems(stack: StackSpec, references: Mapping[str, StackSpec]) -> Iterator[Problem]:
-    """Return the endpoints on clusters of platform stacks that do not serve: only their owner can change that."""
+    """Return endpoints on clusters of platform stacks that do not serve, and clusters that hold requests for none."""
+    yield from _holding_for_nobody(stack)
     for endpoint, name in _clusters_with_endpoints(stack).items():
         reference = stack.clusters.get(name)
         if not isinstance(reference, ClusterReference):
@@ -37,6 +38,16 @@ def serving_problems(stack: StackSpec, references: Mapping[str, StackSpec]) -> I
                 ("endpoints", endpoint),
                 hint=f"In the stack file of {reference.stack}, set clusters.{reference.name}.serving to internal or "
                 "public, and deploy that stack first.",
+            )
+
+
+def _holding_for_nobody(stack: StackSpec) -> Iterator[Problem]:
+    for name, cluster in stack.clusters.items():
+        if isinstance(cluster, ClusterSpec) and cluster.scale_to_zero and cluster_serving(stack, name) is None:
+            yield Problem(
+                f"scale_to_zero holds requests for endpoints, and nothing for endpoints is installed on {name!r}",
+                ("clusters", name, "scale_to_zero"),
+                hint=f"Set clusters.{name}.serving to internal or public as well, or leave scale_to_zero out.",
             )
 
 

@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 class HelmRelease:
     """One chart on one cluster. `chart`, `version` and `repository` always come from the catalog.
 
-    `validate_openapi` is false only for charts whose own upgrade jobs need Helm not to validate.
+    `validate_openapi` is false only for charts whose own upgrade jobs need Helm not to validate. `after` names the
+    releases that must be there first, because this one's manifests are of kinds that they bring.
     """
 
     name: str
@@ -25,9 +26,12 @@ class HelmRelease:
     namespace: str
     values: Mapping[str, Any]
     validate_openapi: bool = True
+    after: tuple[str, ...] = ()
 
 
-def helm_release(chart_name: str, values: Mapping[str, Any], *, validate_openapi: bool = True) -> HelmRelease:
+def helm_release(
+    chart_name: str, values: Mapping[str, Any], *, validate_openapi: bool = True, after: tuple[str, ...] = ()
+) -> HelmRelease:
     """Return the release of a chart at the catalog's version, named after the chart."""
     chart = catalog.chart(chart_name)
     return HelmRelease(
@@ -38,4 +42,5 @@ def helm_release(chart_name: str, values: Mapping[str, Any], *, validate_openapi
         namespace=chart.namespace,
         values=values,
         validate_openapi=validate_openapi,
+        after=after,
     )

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from bedplate.services.autoscaler import autoscaler_release
 from bedplate.services.efa import efa_release
 from bedplate.services.gateway import gateway_release, shared_gateway
-from bedplate.services.keda import keda_release
+from bedplate.services.keda import http_add_on_release, keda_release
 from bedplate.services.nvidia import gpu_operator_release
 from bedplate.services.prometheus import prometheus_release
 
@@ -47,4 +47,6 @@ def plan_services(cluster: OwnedCluster) -> ServicesPlan:
     if cluster.serving is None:
         return ServicesPlan(tuple(releases))
     releases += [prometheus_release(), keda_release(), gateway_release()]
+    if cluster.scale_to_zero:
+        releases.append(http_add_on_release())
     return ServicesPlan(tuple(releases), tuple(shared_gateway(cluster.plan.provider, cluster.serving)))

@@ -47,7 +47,7 @@ def _cluster(cluster: ClusterPlan) -> dict[str, Any]:
         "kubernetes_version": cluster.kubernetes_version,
         "public_endpoint": cluster.public_endpoint,
         "runner_networks": list(cluster.runner_networks),
-        "nat_gateways": cluster.network.nat_gateways,
+        "nat_gateways": cluster.nat_gateways,
         "deletion_protection": cluster.deletion_protection,
     }
 

@@ -36,7 +36,7 @@ def declare(plan: StackPlan) -> None:
 
 def _declare_clusters(plan: StackPlan, providers: CloudProviders) -> dict[str, Cluster]:
     return {
-        name: Cluster(owned.plan, plan, providers.of(owned.plan.provider, owned.plan.region))
+        name: Cluster(owned.plan, plan, providers.of(owned.plan))
         for name, owned in plan.clusters.items()
     }
 
@@ -44,7 +44,7 @@ def _declare_clusters(plan: StackPlan, providers: CloudProviders) -> dict[str, C
 def _refer_to_clusters(plan: StackPlan, providers: CloudProviders) -> dict[str, ClusterHandles]:
     platforms = PlatformStacks()
     return {
-        name: platforms.cluster(reference, providers.of(reference.plan.provider, reference.plan.region))
+        name: platforms.cluster(reference, providers.of(reference.plan))
         for name, reference in plan.references.items()
     }
 
@@ -76,7 +76,7 @@ def _declare_services(
     services = {}
     for name, cluster in clusters.items():
         dns = cluster.start_dns(after=base[name])
-        services[name] = ClusterServices(plan.clusters[name], cluster.handles, after=[*base[name], dns])
+        services[name] = ClusterServices(plan.clusters[name], cluster.handles, after=[*base[name], *dns])
     return services
 
 

@@ -142,7 +142,7 @@ def _vcpus(group: NodeGroupPlan) -> int:
 
 def _one_nat_gateway(plan: StackPlan) -> Iterator[Risk]:
     for cluster in plan.clusters.values():
-        if cluster.plan.network.nat_gateways == 1 and plan.environment == "prod":
+        if cluster.plan.nat_gateways == 1 and plan.environment == "prod":
             yield Risk(
                 f"clusters.{cluster.plan.name}",
                 "one NAT gateway serves all zones: when its zone fails, no node reaches the internet",

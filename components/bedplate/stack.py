@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from bedplate.clusters.spec import AnyCluster
+from bedplate.clusters.any_spec import AnyCluster
 from bedplate.cost.spec import UsageSpec
 from bedplate.node_pools.spec import NodePoolSpec
 from bedplate.serving.spec import EndpointSpec

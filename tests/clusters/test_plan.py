@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from bedplate.clusters.plan import cluster_zones, plan_cluster
+from bedplate.clusters.plan import EksPlan, cluster_zones, plan_cluster
 from bedplate.clusters.spec import ClusterSpec
 from bedplate.stack import StackSpec
 from tests.support.stacks import REMOVED, stack
@@ -23,6 +23,7 @@ def test_the_region_decides_the_zones_and_the_pools_never_do() -> None:
 def test_declared_zones_keep_their_order() -> None:
     spec = stack({"clusters.use1.zones": ["use1-az6", "use1-az2"]})
     plan = plan_cluster(spec, "use1", cluster_of(spec))
+    assert isinstance(plan, EksPlan)
     assert plan.zones == plan.control_plane_zones == ("use1-az6", "use1-az2")
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import pulumi
 import pytest
 
-from bedplate.clusters.handles import ClusterHandles
+from bedplate.clusters.handles import EksHandles
 from bedplate.plan import plan_stack
 from bedplate.separation.component import ClusterSeparation, TeamNamespaces
 from bedplate.services.component import ClusterServices
@@ -36,11 +36,11 @@ def registered() -> Registered:
     return mocks
 
 
-def handles() -> ClusterHandles:
+def handles() -> EksHandles:
     import pulumi_aws
     import pulumi_kubernetes
 
-    return ClusterHandles(
+    return EksHandles(
         name="vision-dev-use1",
         region="us-east-1",
         kubernetes_version="1.35",

@@ -153,7 +153,7 @@ def test_schema_knows_every_key_of_a_stack_that_init_writes(tmp_path: Path) -> N
     stack = yaml.safe_load((tmp_path / NAME).read_text())["config"]["bedplate:stack"]
     definitions = json.loads(run("schema").output)["$defs"]
     assert set(stack) <= set(definitions["StackSpec"]["properties"])
-    assert set(stack["clusters"]["main"]) <= set(definitions["ClusterSpec"]["properties"])
+    assert set(stack["clusters"]["main"]) <= set(definitions["AwsClusterSpec"]["properties"])
     assert set(stack["node_pools"]["general"]) <= set(definitions["NodePoolSpec"]["properties"])
 
 

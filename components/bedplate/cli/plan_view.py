@@ -88,7 +88,7 @@ def _table(title: str, *columns: tuple[str, str]) -> Table:
 
 
 def _cluster(cluster: ClusterPlan, owner: str) -> Text:
-    gateways = cluster.network.nat_gateways
+    gateways = cluster.nat_gateways
     access = f"open to {', '.join(cluster.runner_networks)} alone" if cluster.public_endpoint else "private"
     return Text.assemble(
         ("Cluster ", "bold"),

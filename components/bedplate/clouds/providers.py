@@ -9,6 +9,8 @@ if TYPE_CHECKING:
 
     import pulumi
 
+    from bedplate.clusters.plan import ClusterPlan
+
 
 class CloudProviders:
     """The providers of a program. Each puts `tags` on everything that can carry tags."""
@@ -18,18 +20,20 @@ class CloudProviders:
         self._tags = tags
         self._providers: dict[tuple[str, str], pulumi.ProviderResource] = {}
 
-    def of(self, cloud: str, region: str) -> pulumi.ProviderResource:
-        """Return the provider of a cloud's region."""
-        key = (cloud, region)
+    def of(self, cluster: ClusterPlan) -> pulumi.ProviderResource | None:
+        """Return the provider of the account and region in which a cluster stands; None outside the clouds."""
+        if cluster.provider == "existing":
+            return None
+        key = (cluster.provider, cluster.region)
         if key not in self._providers:
-            self._providers[key] = _declare_provider(cloud, region, self._tags)
+            self._providers[key] = _declare_provider(cluster, self._tags)
         return self._providers[key]
 
 
-def _declare_provider(cloud: str, region: str, tags: Mapping[str, str]) -> pulumi.ProviderResource:
-    match cloud:
+def _declare_provider(cluster: ClusterPlan, tags: Mapping[str, str]) -> pulumi.ProviderResource:
+    match cluster.provider:
         case "aws":
             from bedplate.clouds import aws
 
-            return aws.declare_provider(region, tags)
-    raise ValueError(f"no provider for the cloud {cloud!r}")
+            return aws.declare_provider(cluster.region, tags)
+    raise ValueError(f"no provider for the cloud {cluster.provider!r}")

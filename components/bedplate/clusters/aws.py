@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pulumi
 import pulumi_aws as aws
 
 from bedplate.clouds.aws import PARTITION, declare_service_role, policy_document
-from bedplate.clusters.aws_addons import declare_node_addons
+from bedplate.clusters.aws_addons import declare_dns, declare_node_addons
 from bedplate.clusters.aws_encryption import audit_log_group, declare_key
+from bedplate.clusters.handles import EksHandles
+from bedplate.clusters.kubeconfig import eks_kubeconfig, kubernetes_provider
+from bedplate.clusters.live import LiveCluster
+from bedplate.networking.aws import declare_network
 
 if TYPE_CHECKING:
-    from bedplate.clusters.plan import ClusterPlan
-    from bedplate.networking.handles import NetworkHandles
+    from collections.abc import Mapping
+
+    from bedplate.clusters.plan import EksPlan
+    from bedplate.networking.handles import AwsNetwork
 
 LOG_TYPES = ("api", "audit", "authenticator", "controllerManager", "scheduler")
 """All that EKS offers."""
@@ -22,41 +27,62 @@ LOG_TYPES = ("api", "audit", "authenticator", "controllerManager", "scheduler")
 ADMINISTRATOR_POLICY = f"arn:{PARTITION}:eks::aws:cluster-access-policy/AmazonEKSClusterAdminPolicy"
 
 
-@dataclass(frozen=True, slots=True)
-class EksCluster:
-    """A declared EKS cluster. `node_prerequisites` must exist before the first node."""
-
-    cluster: aws.eks.Cluster
-    key: aws.kms.Key
-    node_prerequisites: tuple[pulumi.Resource, ...]
-
-    @property
-    def endpoint(self) -> pulumi.Output[str]:
-        """The address of the API server."""
-        return self.cluster.endpoint  # type: ignore[no-any-return]
-
-    @property
-    def certificate_authority(self) -> pulumi.Output[str]:
-        """The certificate that vouches for the API server, as base64 text."""
-        return self.cluster.certificate_authority.data  # type: ignore[no-any-return]
-
-    @property
-    def node_security_group(self) -> pulumi.Output[str]:
-        """The security group that EKS makes for the control plane and its nodes."""
-        return self.cluster.vpc_config.cluster_security_group_id  # type: ignore[no-any-return]
-
-
-def declare_cluster(plan: ClusterPlan, network: NetworkHandles, parent: pulumi.Resource) -> EksCluster:
-    """Declare a planned cluster in its network."""
+def declare_cluster(plan: EksPlan, cloud: pulumi.ProviderResource | None, parent: pulumi.Resource) -> LiveCluster:
+    """Declare a planned cluster with its network."""
+    network = declare_network(plan, parent)
     key = declare_key(plan, parent)
     cluster = _declare_control_plane(plan, network, key, parent)
     _declare_administrators(plan, cluster, parent)
     addons = declare_node_addons(plan, cluster, parent)
-    return EksCluster(cluster, key, node_prerequisites=(*network.egress, *addons))
+    export = {
+        "endpoint": cluster.endpoint,
+        "certificateAuthority": cluster.certificate_authority.data,
+        "vpcId": network.vpc_id,
+        "privateSubnets": dict(network.private_subnets),
+        # The group that EKS makes for the control plane and its nodes.
+        "nodeSecurityGroupIds": [cluster.vpc_config.cluster_security_group_id],
+        "encryptionKeyArn": key.arn,
+    }
+    handles = _handles(plan, export, cloud, parent, node_prerequisites=(*network.egress, *addons))
+    return LiveCluster(handles, export, start_dns=lambda after: declare_dns(plan, cluster, parent, after))
+
+
+def refer_to_cluster(
+    plan: EksPlan, outputs: pulumi.Output[Mapping[str, Any]], cloud: pulumi.ProviderResource | None
+) -> EksHandles:
+    """Return the handles of a cluster of a platform stack, which exported `outputs`."""
+    known = {key: outputs[key] for key in ("endpoint", "certificateAuthority", "vpcId", "encryptionKeyArn")}
+    subnets = {zone: outputs["privateSubnets"][zone] for zone in plan.zones}
+    groups = [outputs["nodeSecurityGroupIds"][0]]
+    return _handles(plan, {**known, "privateSubnets": subnets, "nodeSecurityGroupIds": groups}, cloud, None)
+
+
+def _handles(
+    plan: EksPlan,
+    export: Mapping[str, Any],
+    cloud: pulumi.ProviderResource | None,
+    parent: pulumi.Resource | None,
+    node_prerequisites: tuple[pulumi.Resource, ...] = (),
+) -> EksHandles:
+    kubeconfig = pulumi.Output.all(export["endpoint"], export["certificateAuthority"]).apply(
+        lambda values: eks_kubeconfig(plan.full_name, plan.region, *values)
+    )
+    return EksHandles(
+        name=plan.full_name,
+        region=plan.region,
+        kubernetes_version=plan.kubernetes_version,
+        cloud=cloud,
+        kubernetes=kubernetes_provider(plan, kubeconfig, parent=parent),
+        node_prerequisites=node_prerequisites,
+        vpc_id=export["vpcId"],
+        private_subnets=export["privateSubnets"],
+        node_security_group_ids=tuple(export["nodeSecurityGroupIds"]),
+        encryption_key_arn=export["encryptionKeyArn"],
+    )
 
 
 def _declare_control_plane(
-    plan: ClusterPlan, network: NetworkHandles, key: aws.kms.Key, parent: pulumi.Resource
+    plan: EksPlan, network: AwsNetwork, key: aws.kms.Key, parent: pulumi.Resource
 ) -> aws.eks.Cluster:
     options = pulumi.ResourceOptions(parent=parent)
     name = f"{plan.full_name}-control-plane"
@@ -121,7 +147,7 @@ def _declare_control_plane(
     )
 
 
-def _declare_administrators(plan: ClusterPlan, cluster: aws.eks.Cluster, parent: pulumi.Resource) -> None:
+def _declare_administrators(plan: EksPlan, cluster: aws.eks.Cluster, parent: pulumi.Resource) -> None:
     for role_arn in plan.administrators:
         name = f"{plan.full_name}-{administrator_name(role_arn)}"
         entry = aws.eks.AccessEntry(

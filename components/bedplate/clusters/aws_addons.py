@@ -14,7 +14,7 @@ from bedplate.clusters.aws_identity import declare_pod_role
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from bedplate.clusters.plan import ClusterPlan
+    from bedplate.clusters.plan import EksPlan
 
 NETWORK_CONFIGURATION = {
     # Without it NetworkPolicy objects are accepted and do nothing.
@@ -29,7 +29,7 @@ NETWORK_CONFIGURATION = {
 
 
 def declare_node_addons(
-    plan: ClusterPlan, cluster: aws.eks.Cluster, parent: pulumi.Resource
+    plan: EksPlan, cluster: aws.eks.Cluster, parent: pulumi.Resource
 ) -> tuple[pulumi.Resource, ...]:
     """Declare what must be there before the first node: it runs on every node, and is complete without any."""
     role, ready = declare_pod_role(
@@ -55,7 +55,7 @@ def declare_node_addons(
 
 
 def declare_dns(
-    plan: ClusterPlan, cluster: aws.eks.Cluster, parent: pulumi.Resource, after: Sequence[pulumi.Resource]
+    plan: EksPlan, cluster: aws.eks.Cluster, parent: pulumi.Resource, after: Sequence[pulumi.Resource]
 ) -> pulumi.Resource:
     """Declare cluster DNS. EKS calls it degraded, and fails, while no node takes its pods: so it waits for `after`."""
     dns: pulumi.Resource = _addon(plan, cluster, "coredns", parent, after=after)
@@ -63,7 +63,7 @@ def declare_dns(
 
 
 def _addon(
-    plan: ClusterPlan,
+    plan: EksPlan,
     cluster: aws.eks.Cluster,
     name: str,
     parent: pulumi.Resource,

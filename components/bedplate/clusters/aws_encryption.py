@@ -10,14 +10,14 @@ import pulumi_aws as aws
 from bedplate.clouds.aws import PARTITION, account_id, policy_document
 
 if TYPE_CHECKING:
-    from bedplate.clusters.plan import ClusterPlan
+    from bedplate.clusters.plan import EksPlan
 
 AUTOSCALING_ROLE = "aws-service-role/autoscaling.amazonaws.com/AWSServiceRoleForAutoScaling"
 DELETION_WINDOW_DAYS = 30
 """The longest that KMS offers: time to notice that backups still need the key."""
 
 
-def declare_key(plan: ClusterPlan, parent: pulumi.Resource) -> aws.kms.Key:
+def declare_key(plan: EksPlan, parent: pulumi.Resource) -> aws.kms.Key:
     """Declare the key, turned over every year."""
     options = pulumi.ResourceOptions(parent=parent)
     policy = account_id(parent).apply(

@@ -6,16 +6,14 @@ from typing import TYPE_CHECKING
 
 import pulumi
 
-from bedplate.clusters.handles import ClusterHandles
-from bedplate.clusters.kubeconfig import kubernetes_provider
+from bedplate.clusters.plan import EksPlan
 from bedplate.cost.estimate import cluster_cost
 from bedplate.cost.wire import to_wire
-from bedplate.networking.component import Network
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from typing import Any
 
+    from bedplate.clusters.live import LiveCluster
     from bedplate.clusters.plan import ClusterPlan
     from bedplate.plan import StackPlan
 
@@ -27,8 +25,8 @@ class Cluster(pulumi.ComponentResource):
     plain values, none of them a credential.
     """
 
-    def __init__(self, plan: ClusterPlan, stack: StackPlan, cloud: pulumi.ProviderResource) -> None:
-        """Declare a planned cluster of `stack`; `cloud` is the provider of the plan's region."""
+    def __init__(self, plan: ClusterPlan, stack: StackPlan, cloud: pulumi.ProviderResource | None) -> None:
+        """Declare a planned cluster of `stack`; `cloud` is the provider of the plan's region, None outside clouds."""
         numbers = {
             "name": plan.name,
             "fullName": plan.full_name,
@@ -40,41 +38,23 @@ class Cluster(pulumi.ComponentResource):
             "publicEndpoint": plan.public_endpoint,
             "cost": to_wire(cluster_cost(plan)),
         }
-        super().__init__("bedplate:index:Cluster", plan.name, numbers, pulumi.ResourceOptions(providers=[cloud]))
-        self._plan = plan
-        self._declare(plan, cloud)
+        options = pulumi.ResourceOptions(providers=[cloud] if cloud else None)
+        super().__init__("bedplate:index:Cluster", plan.name, numbers, options)
+        live = _declare(plan, cloud, self)
+        self.handles = live.handles
+        self.export = live.export
+        self._start_dns = live.start_dns
         self.register_outputs({**numbers, **self.export})
 
-    def _declare(self, plan: ClusterPlan, cloud: pulumi.ProviderResource) -> None:
-        network = Network(plan, pulumi.ResourceOptions(parent=self)).handles
-        if plan.provider != "aws":
-            raise ValueError(f"no cluster for the cloud {plan.provider!r}")
-        from bedplate.clusters import aws
+    def start_dns(self, after: Sequence[pulumi.Resource]) -> tuple[pulumi.Resource, ...]:
+        """Declare cluster DNS, whose pods need a node, and return it: `after` are the pools that take them."""
+        return (self._start_dns(after),) if self._start_dns else ()
 
-        self._eks = eks = aws.declare_cluster(plan, network, self)
-        self.handles = ClusterHandles(
-            name=plan.full_name,
-            region=plan.region,
-            kubernetes_version=plan.kubernetes_version,
-            cloud=cloud,
-            kubernetes=kubernetes_provider(plan, eks.endpoint, eks.certificate_authority, parent=self),
-            vpc_id=network.vpc_id,
-            private_subnets=network.private_subnets,
-            node_security_group_ids=(eks.node_security_group,),
-            encryption_key_arn=eks.key.arn,
-            node_prerequisites=eks.node_prerequisites,
-        )
-        self.export: dict[str, Any] = {
-            "endpoint": eks.endpoint,
-            "certificateAuthority": eks.certificate_authority,
-            "vpcId": network.vpc_id,
-            "privateSubnets": dict(network.private_subnets),
-            "nodeSecurityGroupIds": list(self.handles.node_security_group_ids),
-            "encryptionKeyArn": eks.key.arn,
-        }
 
-    def start_dns(self, after: Sequence[pulumi.Resource]) -> pulumi.Resource:
-        """Declare cluster DNS, whose pods need a node: `after` are the pools that take them."""
-        from bedplate.clusters.aws_addons import declare_dns
+def _declare(plan: ClusterPlan, cloud: pulumi.ProviderResource | None, parent: pulumi.Resource) -> LiveCluster:
+    match plan:
+        case EksPlan():
+            from bedplate.clusters import aws
 
-        return declare_dns(self._plan, self._eks.cluster, self, after)
+            return aws.declare_cluster(plan, cloud, parent)
+    raise ValueError(f"no cluster for the provider {plan.provider!r}")

@@ -12,24 +12,38 @@ if TYPE_CHECKING:
     import pulumi_kubernetes
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ClusterHandles:
     """A live cluster.
 
-    `name` is the name in the cloud and always known. `cloud` is the cloud's provider for the cluster's region,
-    `kubernetes` the one for its API server. `private_subnets` holds a subnet's identifier per zone identifier.
-    `node_security_group_ids` are the groups that every node must be in to reach the control plane.
-    `node_prerequisites` must exist before the first node: without them a node never becomes ready. Depend on those,
-    never on the Cluster component, whose DNS in turn waits for nodes.
+    `name` is the name in the cloud and always known. `cloud` is the cloud's provider for the cluster's region, None
+    outside the clouds; `kubernetes` is the one for its API server. `node_prerequisites` must exist before the first
+    node: without them a node never becomes ready. Depend on those, never on the Cluster component, whose DNS in turn
+    waits for nodes.
     """
 
     name: str
     region: str
     kubernetes_version: str
-    cloud: pulumi.ProviderResource
+    cloud: pulumi.ProviderResource | None
     kubernetes: pulumi_kubernetes.Provider
+    node_prerequisites: tuple[pulumi.Resource, ...] = ()
+
+    @property
+    def providers(self) -> list[pulumi.ProviderResource]:
+        """The providers of what is declared on the cluster."""
+        return [provider for provider in (self.cloud, self.kubernetes) if provider is not None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EksHandles(ClusterHandles):
+    """A live EKS cluster.
+
+    `private_subnets` holds a subnet's identifier per zone identifier. `node_security_group_ids` are the groups that
+    every node must be in to reach the control plane.
+    """
+
     vpc_id: pulumi.Input[str]
     private_subnets: Mapping[str, pulumi.Input[str]]
     node_security_group_ids: tuple[pulumi.Input[str], ...]
     encryption_key_arn: pulumi.Input[str]
-    node_prerequisites: tuple[pulumi.Resource, ...] = ()

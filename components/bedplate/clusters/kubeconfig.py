@@ -49,22 +49,16 @@ def eks_kubeconfig(name: str, region: str, endpoint: str, certificate_authority:
 
 
 def kubernetes_provider(
-    plan: ClusterPlan,
-    endpoint: pulumi.Input[str],
-    certificate_authority: pulumi.Input[str],
-    parent: pulumi.Resource | None = None,
+    plan: ClusterPlan, kubeconfig: pulumi.Input[str], parent: pulumi.Resource | None = None
 ) -> pulumi_kubernetes.Provider:
     """Declare the provider for a cluster's API server."""
     import pulumi
     import pulumi_kubernetes
 
-    kubeconfig = pulumi.Output.all(endpoint, certificate_authority).apply(
-        lambda values: eks_kubeconfig(plan.full_name, plan.region, *values)
-    )
     return pulumi_kubernetes.Provider(
         plan.full_name,
         kubeconfig=kubeconfig,
         # What is inside the cluster is replaced when the cluster is another one, not when its certificate is.
-        cluster_identifier=f"{plan.provider}/{plan.region}/{plan.full_name}",
+        cluster_identifier="/".join(filter(None, [plan.provider, plan.region, plan.full_name])),
         opts=pulumi.ResourceOptions(parent=parent),
     )

@@ -6,28 +6,31 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from bedplate import catalog
+from bedplate.clusters.aws_spec import AwsClusterSpec
+from bedplate.clusters.spec import CloudClusterSpec
 from bedplate.networking.plan import NetworkPlan, plan_network
 
 if TYPE_CHECKING:
-    from bedplate.clusters.spec import ClusterSpec
+    from bedplate.clusters.spec import ClusterSpec, Provider
     from bedplate.stack import StackSpec
 
 DEFAULT_ZONES = 3
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ClusterPlan:
-    """A cluster, decided. `name` is the name in the stack file, `full_name` the one in the cloud."""
+    """A cluster, decided. `name` is the name in the stack file, `full_name` the one in the cloud.
+
+    `zones` are in the order in which they are preferred. `region` is empty for a cluster outside the clouds.
+    """
 
     name: str
     full_name: str
-    provider: str
+    provider: Provider
     region: str
+    zones: tuple[str, ...]
     kubernetes_version: str
     runner_networks: tuple[str, ...]
-    network: NetworkPlan
-    administrators: tuple[str, ...]
-    audit_log_days: int
     deletion_protection: bool
 
     @property
@@ -36,9 +39,23 @@ class ClusterPlan:
         return bool(self.runner_networks)
 
     @property
-    def zones(self) -> tuple[str, ...]:
-        """The zone identifiers, in the order in which zones are preferred."""
-        return tuple(zone.zone for zone in self.network.zones)
+    def nat_gateways(self) -> int:
+        """How many NAT gateways stand in the cluster's network."""
+        return 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EksPlan(ClusterPlan):
+    """An EKS cluster, decided."""
+
+    network: NetworkPlan
+    administrators: tuple[str, ...]
+    audit_log_days: int
+
+    @property
+    def nat_gateways(self) -> int:
+        """One per zone, or one for all."""
+        return self.network.nat_gateways
 
     @property
     def control_plane_zones(self) -> tuple[str, ...]:
@@ -52,26 +69,55 @@ class ClusterPlan:
 
 def plan_cluster(stack: StackSpec, name: str, spec: ClusterSpec) -> ClusterPlan:
     """Decide a cluster. The stack must have passed its preconditions."""
-    return ClusterPlan(
+    match spec:
+        case AwsClusterSpec():
+            return _plan_eks(stack, name, spec)
+    raise ValueError(f"no cluster for the provider {spec.provider!r}")
+
+
+def _plan_eks(stack: StackSpec, name: str, spec: AwsClusterSpec) -> EksPlan:
+    zones = cluster_zones(spec)
+    return EksPlan(
         name=name,
-        full_name=f"{stack.team}-{stack.environment}-{name}",
+        full_name=full_name(stack, name),
         provider=spec.provider,
         region=spec.region,
-        kubernetes_version=spec.kubernetes_version or catalog.default_kubernetes_version(spec.provider).version,
+        zones=zones,
+        kubernetes_version=kubernetes_version(spec),
         runner_networks=spec.runner_access,
-        network=plan_network(spec.network, cluster_zones(spec)),
+        deletion_protection=deletion_protection(stack, spec),
+        network=plan_network(spec.network, zones),
         administrators=spec.administrators,
         audit_log_days=spec.audit_log_days,
-        deletion_protection=(
-            stack.environment != "dev" if spec.deletion_protection is None else spec.deletion_protection
-        ),
     )
+
+
+def full_name(stack: StackSpec, name: str) -> str:
+    """Return the name that a cluster or pool of a stack has in its cloud."""
+    return f"{stack.team}-{stack.environment}-{name}"
+
+
+def kubernetes_version(spec: CloudClusterSpec) -> str:
+    """Return the minor version of a cluster: the declared one, else the catalog's choice for the provider."""
+    return spec.kubernetes_version or catalog.default_kubernetes_version(spec.provider).version
+
+
+def deletion_protection(stack: StackSpec, spec: CloudClusterSpec) -> bool:
+    """Tell whether a cluster is kept from being deleted: as declared, else everywhere but in `dev`."""
+    return stack.environment != "dev" if spec.deletion_protection is None else spec.deletion_protection
 
 
 def cluster_zones(spec: ClusterSpec) -> tuple[str, ...]:
     """Return the zones of a cluster: the declared ones, else the first three of the region that take a control plane.
 
     The pools have no say: a pool that is added must never move a live cluster. One whose machine is offered in none of
-    these zones is refused, with the zones to add.
+    these zones is refused, with the zones to add. A cluster outside the clouds has no zones.
     """
+    if not isinstance(spec, CloudClusterSpec):
+        return ()
     return spec.zones or catalog.control_plane_zones(spec.provider, spec.region)[:DEFAULT_ZONES]
+
+
+def cluster_region(spec: ClusterSpec) -> str:
+    """Return the region of a cluster, empty outside the clouds."""
+    return spec.region if isinstance(spec, CloudClusterSpec) else ""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from bedplate import catalog
-from bedplate.clusters.spec import ClusterSpec
+from bedplate.clusters.spec import CloudClusterSpec
 from bedplate.errors import Problem, nearest
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 def cluster_problems(stack: StackSpec) -> Iterator[Problem]:
     """Yield everything that is wrong with the clusters that this stack creates."""
     for name, cluster in stack.clusters.items():
-        if not isinstance(cluster, ClusterSpec):
+        if not isinstance(cluster, CloudClusterSpec):
             continue
         known = list(_region_exists(name, cluster))
         yield from known
@@ -27,7 +27,7 @@ def cluster_problems(stack: StackSpec) -> Iterator[Problem]:
         yield from _has_a_general_pool(stack, name)
 
 
-def _region_exists(name: str, cluster: ClusterSpec) -> Iterator[Problem]:
+def _region_exists(name: str, cluster: CloudClusterSpec) -> Iterator[Problem]:
     regions = catalog.regions(cluster.provider)
     if cluster.region not in regions:
         yield Problem(
@@ -38,7 +38,7 @@ def _region_exists(name: str, cluster: ClusterSpec) -> Iterator[Problem]:
         )
 
 
-def _version_supported(name: str, cluster: ClusterSpec) -> Iterator[Problem]:
+def _version_supported(name: str, cluster: CloudClusterSpec) -> Iterator[Problem]:
     # Against the date of the facts, not today's: a plan gives the same answer whenever it is made.
     versions = tuple(
         version.version
@@ -53,7 +53,7 @@ def _version_supported(name: str, cluster: ClusterSpec) -> Iterator[Problem]:
         )
 
 
-def _zones_exist(name: str, cluster: ClusterSpec) -> Iterator[Problem]:
+def _zones_exist(name: str, cluster: CloudClusterSpec) -> Iterator[Problem]:
     zones = catalog.control_plane_zones(cluster.provider, cluster.region)
     for index, zone in enumerate(cluster.zones):
         if zone not in zones:

@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 import pulumi
 
-from bedplate.clusters.handles import ClusterHandles
-from bedplate.clusters.kubeconfig import kubernetes_provider
+from bedplate.clusters.plan import EksPlan
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from bedplate.clusters.handles import ClusterHandles
     from bedplate.plan import ReferencedCluster
 
 
@@ -22,21 +22,15 @@ class PlatformStacks:
         """Start without any."""
         self._stacks: dict[str, pulumi.StackReference] = {}
 
-    def cluster(self, reference: ReferencedCluster, cloud: pulumi.ProviderResource) -> ClusterHandles:
+    def cluster(self, reference: ReferencedCluster, cloud: pulumi.ProviderResource | None) -> ClusterHandles:
         """Return the handles of a referenced cluster; what was planned from the platform stack's file is known."""
         plan = reference.plan
-        outputs = self._outputs(reference)
-        return ClusterHandles(
-            name=plan.full_name,
-            region=plan.region,
-            kubernetes_version=plan.kubernetes_version,
-            cloud=cloud,
-            kubernetes=kubernetes_provider(plan, outputs["endpoint"], outputs["certificateAuthority"]),
-            vpc_id=outputs["vpcId"],
-            private_subnets={zone: outputs["privateSubnets"][zone] for zone in plan.zones},
-            node_security_group_ids=(outputs["nodeSecurityGroupIds"][0],),
-            encryption_key_arn=outputs["encryptionKeyArn"],
-        )
+        match plan:
+            case EksPlan():
+                from bedplate.clusters import aws
+
+                return aws.refer_to_cluster(plan, self._outputs(reference), cloud)
+        raise ValueError(f"no cluster for the provider {plan.provider!r}")
 
     def _outputs(self, reference: ReferencedCluster) -> pulumi.Output[Any]:
         if reference.stack not in self._stacks:

@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from bedplate import catalog
+from bedplate.clusters.plan import EksPlan
 from bedplate.cost.range import HOURS_PER_MONTH, Confidence, CostLine
 from bedplate.errors import UsageError
 
@@ -94,7 +95,14 @@ def _confidence(price: Price | None, *, spot: bool) -> Confidence:
 
 def cluster_cost(cluster: ClusterPlan) -> tuple[CostLine, ...]:
     """Return the lines of a cluster that run whether anything uses it or not."""
-    gateways = cluster.network.nat_gateways
+    match cluster:
+        case EksPlan():
+            return _eks_cost(cluster)
+    raise ValueError(f"no prices for a cluster of the provider {cluster.provider!r}")
+
+
+def _eks_cost(cluster: EksPlan) -> tuple[CostLine, ...]:
+    gateways = cluster.nat_gateways
     return (
         _fixed(cluster, "EKS control plane", "cluster", "eks-control-plane", 1),
         _fixed(cluster, "NAT gateway", "gateway", "nat-gateway", gateways),
@@ -111,7 +119,7 @@ def serving_cost(cluster: ClusterPlan, exposure: Exposure | None) -> tuple[CostL
     balancer = _fixed(cluster, "network load balancer of the gateway", "balancer", "network-load-balancer", 1)
     if exposure == "internal":
         return (balancer,)
-    zones = len(cluster.network.zones)
+    zones = len(cluster.zones)
     return (balancer, _fixed(cluster, "public IPv4 address of the gateway", "address", "public-ipv4", zones))
 
 

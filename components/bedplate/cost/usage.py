@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from bedplate import catalog
+from bedplate.clusters.plan import EksPlan
 from bedplate.cost.range import HOURS_PER_MONTH, MONTHLY_AMOUNT, CostLine
 
 if TYPE_CHECKING:
@@ -63,7 +64,7 @@ def _lines(cluster: ClusterPlan, usage: UsageSpec) -> Iterator[CostLine]:
         if amount is None:
             continue
         yield _line(cluster, kind.item, kind.service, amount, Decimal(kind.times))
-        if kind.field == "log_gib_per_month":
+        if kind.field == "log_gib_per_month" and isinstance(cluster, EksPlan):
             months = cluster.audit_log_days * HOURS_PER_DAY / HOURS_PER_MONTH
             item = f"control-plane logs, stored for {cluster.audit_log_days} days"
             yield _line(cluster, item, "logs-stored", amount, months)

@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING
 import pulumi
 import pulumi_aws as aws
 
-from bedplate.networking.handles import NetworkHandles
+from bedplate.networking.component import Network
+from bedplate.networking.handles import AwsNetwork
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from bedplate.clusters.plan import ClusterPlan
+    from bedplate.clusters.plan import EksPlan
     from bedplate.networking.plan import ZonePlan
 
 
@@ -21,8 +22,17 @@ PRIVATE_SUBNET_TAGS = {"kubernetes.io/role/internal-elb": "1"}
 PUBLIC_SUBNET_TAGS = {"kubernetes.io/role/elb": "1"}
 
 
-def declare_network(plan: ClusterPlan, parent: pulumi.Resource) -> NetworkHandles:
-    """Declare a cluster's VPC: a private and a public subnet per zone, NAT as planned, S3 without NAT."""
+def declare_network(plan: EksPlan, parent: pulumi.Resource) -> AwsNetwork:
+    """Declare a cluster's network component: a VPC with a private and a public subnet per zone, NAT as planned, S3
+    without NAT."""
+    numbers = {"cidr": plan.network.cidr, "natGateways": plan.nat_gateways}
+    component = Network(plan, numbers, parent)
+    declared = _declare_vpc(plan, component)
+    component.finish({"vpcId": declared.vpc_id})
+    return declared
+
+
+def _declare_vpc(plan: EksPlan, parent: pulumi.Resource) -> AwsNetwork:
     options = pulumi.ResourceOptions(parent=parent)
     network = plan.network
     name = f"{plan.full_name}-network"
@@ -49,7 +59,7 @@ def declare_network(plan: ClusterPlan, parent: pulumi.Resource) -> NetworkHandle
 
 
 def _declare_public_side(
-    plan: ClusterPlan, vpc: aws.ec2.Vpc, options: pulumi.ResourceOptions
+    plan: EksPlan, vpc: aws.ec2.Vpc, options: pulumi.ResourceOptions
 ) -> Mapping[str, aws.ec2.NatGateway]:
     """Declare the way out and the NAT gateways on it, by zone."""
     name = f"{plan.full_name}-public"
@@ -77,11 +87,11 @@ def _declare_nat_gateway(name: str, subnet: aws.ec2.Subnet, options: pulumi.Reso
 
 
 def _declare_private_side(
-    plan: ClusterPlan,
+    plan: EksPlan,
     vpc: aws.ec2.Vpc,
     gateways: Mapping[str, aws.ec2.NatGateway],
     options: pulumi.ResourceOptions,
-) -> NetworkHandles:
+) -> AwsNetwork:
     """Declare the subnets of nodes and pods; every zone has its own route table, so that it can fail alone."""
     subnets, tables = {}, []
     egress: list[pulumi.Resource] = []
@@ -111,7 +121,7 @@ def _declare_private_side(
         tags={"Name": f"{plan.full_name}-s3"},
         opts=options,
     )
-    return NetworkHandles(vpc_id=vpc.id, private_subnets=subnets, egress=(*egress, s3))
+    return AwsNetwork(vpc_id=vpc.id, private_subnets=subnets, egress=(*egress, s3))
 
 
 def _subnet(

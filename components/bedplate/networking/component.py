@@ -1,39 +1,32 @@
-"""The Network component."""
+"""The Network component: what belongs to the network of one cluster."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pulumi
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from bedplate.clusters.plan import ClusterPlan
-    from bedplate.networking.handles import NetworkHandles
 
 
 class Network(pulumi.ComponentResource):
-    """The network of one cluster. Its price is among the cluster's cost lines."""
+    """The network of one cluster. Its price is among the cluster's cost lines; the cloud's module fills it."""
 
-    def __init__(self, plan: ClusterPlan, opts: pulumi.ResourceOptions | None = None) -> None:
-        """Declare the network of a planned cluster."""
-        numbers = {
+    def __init__(self, plan: ClusterPlan, numbers: Mapping[str, Any], parent: pulumi.Resource) -> None:
+        """Begin the network of a planned cluster; `numbers` is what policies and reports read about it."""
+        self._numbers = {
             "name": plan.name,
             "fullName": plan.full_name,
             "provider": plan.provider,
             "region": plan.region,
-            "cidr": plan.network.cidr,
             "zones": list(plan.zones),
-            "natGateways": plan.network.nat_gateways,
+            **numbers,
         }
-        super().__init__("bedplate:index:Network", plan.name, numbers, opts)
-        self.handles = _declare_network(plan, self)
-        self.register_outputs({**numbers, "vpcId": self.handles.vpc_id})
+        super().__init__("bedplate:index:Network", plan.name, self._numbers, pulumi.ResourceOptions(parent=parent))
 
-
-def _declare_network(plan: ClusterPlan, parent: pulumi.Resource) -> NetworkHandles:
-    match plan.provider:
-        case "aws":
-            from bedplate.networking import aws
-
-            return aws.declare_network(plan, parent)
-    raise ValueError(f"no network for the cloud {plan.provider!r}")
+    def finish(self, outputs: Mapping[str, pulumi.Input[Any]]) -> None:
+        """Say that all of it is declared, with what the cloud tells about it."""
+        self.register_outputs({**self._numbers, **outputs})

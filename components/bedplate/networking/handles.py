@@ -12,8 +12,8 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class NetworkHandles:
-    """A live network. `private_subnets` holds a subnet's identifier per zone identifier.
+class AwsNetwork:
+    """A live VPC. `private_subnets` holds a subnet's identifier per zone identifier.
 
     `egress` is what must exist before a machine in a private subnet reaches anything: a node that starts without it
     cannot pull its first image, and one that stops without it cannot say so.

@@ -14,7 +14,7 @@ from bedplate.node_pools.images import node_image
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from bedplate.clusters.handles import ClusterHandles
+    from bedplate.clusters.handles import EksHandles
     from bedplate.node_pools.plan import NodeGroupPlan, NodePoolPlan
     from bedplate.node_pools.spec import Capacity, Role
 
@@ -30,7 +30,7 @@ NODE_TEMPLATE_RESOURCE = "k8s.io/cluster-autoscaler/node-template/resources"
 def declare_node_groups(
     plan: NodePoolPlan,
     tags: Mapping[str, str],
-    cluster: ClusterHandles,
+    cluster: EksHandles,
     parent: pulumi.Resource,
     after: Sequence[pulumi.Resource],
 ) -> tuple[pulumi.Resource, ...]:
@@ -47,7 +47,7 @@ def declare_node_groups(
 
 
 def _declare_fabric_security_group(
-    plan: NodePoolPlan, cluster: ClusterHandles, parent: pulumi.Resource
+    plan: NodePoolPlan, cluster: EksHandles, parent: pulumi.Resource
 ) -> aws.ec2.SecurityGroup:
     """Declare the group in which nodes reach each other over EFA.
 
@@ -70,7 +70,7 @@ def _declare_node_group(
     plan: NodePoolPlan,
     group: NodeGroupPlan,
     tags: Mapping[str, str],
-    cluster: ClusterHandles,
+    cluster: EksHandles,
     role: aws.iam.Role,
     security_groups: Sequence[pulumi.Input[str]],
     parent: pulumi.Resource,

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pulumi
 
+from bedplate.clusters.handles import EksHandles
 from bedplate.cost.estimate import pool_cost
 from bedplate.cost.wire import to_wire
 from bedplate.node_pools.floor import floor_manifests
@@ -34,21 +35,27 @@ class NodePool(pulumi.ComponentResource):
         Nothing of it starts before `after` exists, which must hold the namespaces of the stack on that cluster.
         """
         numbers = pool_numbers(plan, stack)
-        options = pulumi.ResourceOptions(providers=[cluster.cloud, cluster.kubernetes])
+        options = pulumi.ResourceOptions(providers=cluster.providers)
         super().__init__("bedplate:index:NodePool", plan.name, numbers, options)
-        groups = self._declare_groups(plan, stack, cluster, after)
+        groups = _declare_groups(plan, stack, cluster, self, after)
         apply_manifests(floor_manifests(plan, stack), cluster.kubernetes, self, depends_on=groups)
         self.register_outputs(numbers)
 
-    def _declare_groups(
-        self, plan: NodePoolPlan, stack: StackPlan, cluster: ClusterHandles, after: Sequence[pulumi.Resource]
-    ) -> tuple[pulumi.Resource, ...]:
-        match plan.provider:
-            case "aws":
-                from bedplate.node_pools import aws
 
-                return aws.declare_node_groups(plan, stack.tags, cluster, self, after)
-        raise ValueError(f"no node pool for the cloud {plan.provider!r}")
+def _declare_groups(
+    plan: NodePoolPlan,
+    stack: StackPlan,
+    cluster: ClusterHandles,
+    parent: pulumi.Resource,
+    after: Sequence[pulumi.Resource],
+) -> tuple[pulumi.Resource, ...]:
+    """Declare the groups of nodes, one per offer, as the cluster's cloud has them."""
+    match cluster:
+        case EksHandles():
+            from bedplate.node_pools import aws
+
+            return aws.declare_node_groups(plan, stack.tags, cluster, parent, after)
+    raise ValueError(f"no node pool for the provider {plan.provider!r}")
 
 
 def pool_numbers(plan: NodePoolPlan, stack: StackPlan) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
     from bedplate.catalog import MachineType
+    from bedplate.fabrics.kinds import FabricChoice
     from bedplate.node_pools.spec import Fabric
 
 
@@ -19,14 +20,14 @@ class NetworkInterface:
     kind: Literal["interface", "efa-only"]
 
 
-def decide_fabric(declared: Fabric | None, machines: list[MachineType]) -> Fabric:
+def decide_fabric(declared: FabricChoice | None, machines: list[MachineType]) -> Fabric:
     """Return the declared fabric; without one, `required` when every machine has several cards that speak EFA.
 
     Such machines are built to be used together, and their further cards stay idle without EFA. A machine with one
     card gains less than it loses by being bound to one zone.
     """
     if declared is not None:
-        return declared
+        return "none" if declared == "none" else "required"
     return "required" if all((machine.efa_interfaces or 0) > 1 for machine in machines) else "none"
 
 

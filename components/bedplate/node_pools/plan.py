@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from bedplate import catalog
 from bedplate.node_pools.fabric import NetworkInterface, decide_fabric, network_interfaces
 from bedplate.node_pools.labels import Taint, pool_labels, pool_taints, unseen_resources
 from bedplate.node_pools.machines import known_machine
+from bedplate.node_pools.prices import offer_price
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -112,7 +112,7 @@ def _plan_group(
         preference=preference,
         machine=machine,
         capacity=offer.capacity,
-        price=catalog.price(cluster.provider, cluster.region, machine.name, offer.capacity),
+        price=offer_price(cluster.provider, cluster.region, offer),
         # The floor starts on the preferred offer, so that a first `up` needs no autoscaler to get its nodes.
         initial_nodes=min(spec.nodes.min, max_nodes) if preference == 1 else 0,
         max_nodes=max_nodes,

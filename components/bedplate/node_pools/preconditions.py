@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from bedplate import catalog
 from bedplate.clusters.ownership import cluster_owner
-from bedplate.clusters.plan import cluster_zones
+from bedplate.clusters.plan import cluster_region, cluster_zones
+from bedplate.clusters.spec import CloudClusterSpec
 from bedplate.errors import Problem, listing, nearest
 from bedplate.node_pools.fabric import decide_fabric
 from bedplate.node_pools.images import node_image
@@ -32,6 +33,11 @@ class PoolInContext:
     cluster: ClusterSpec
     zones: tuple[str, ...]
     device_plugins: tuple[str, ...]
+
+    @property
+    def region(self) -> str:
+        """The region of the cluster, empty outside the clouds."""
+        return cluster_region(self.cluster)
 
     def machines(self) -> list[MachineType]:
         """Return the machine types of its offers, in order of preference."""
@@ -63,7 +69,12 @@ def _owner(
 ) -> tuple[StackSpec, str, ClusterSpec] | None:
     """Return who owns the pool's cluster, unless it stands in no region: the cluster's own rules say so."""
     found = cluster_owner(stack, pool.cluster, references)
-    return found if found and found[2].region in catalog.regions(found[2].provider) else None
+    return found if found and stands_somewhere(found[2]) else None
+
+
+def stands_somewhere(cluster: ClusterSpec) -> bool:
+    """Tell whether a cluster is in a region that its cloud has; outside the clouds there are none."""
+    return not isinstance(cluster, CloudClusterSpec) or cluster.region in catalog.regions(cluster.provider)
 
 
 def _problems_in_context(
@@ -98,9 +109,9 @@ def _machines_exist(context: PoolInContext) -> Iterator[Problem]:
 
 def _offered_in_region(context: PoolInContext) -> Iterator[Problem]:
     for index, machine in enumerate(context.machines()):
-        if not machine.zones.get(context.cluster.region):
+        if not machine.zones.get(context.region):
             yield Problem(
-                f"{machine.name} is not offered in {context.cluster.region}",
+                f"{machine.name} is not offered in {context.region}",
                 context.offer_field(index),
                 allowed=tuple(sorted(machine.zones)),
             )
@@ -108,7 +119,7 @@ def _offered_in_region(context: PoolInContext) -> Iterator[Problem]:
 
 def _offered_in_cluster_zones(context: PoolInContext) -> Iterator[Problem]:
     for index, machine in enumerate(context.machines()):
-        offered = machine.zones.get(context.cluster.region, ())
+        offered = machine.zones.get(context.region, ())
         if offered and not set(offered) & set(context.zones):
             yield Problem(
                 f"{machine.name} is offered in {listing(offered)}, and the cluster stands in {listing(context.zones)}",
@@ -129,7 +140,7 @@ def _pool_zones_belong_to_cluster(context: PoolInContext) -> Iterator[Problem]:
             )
             continue
         for machine in context.machines():
-            offered = machine.zones.get(context.cluster.region, ())
+            offered = machine.zones.get(context.region, ())
             if zone not in offered:
                 yield Problem(f"{machine.name} is not offered in {zone}", field, allowed=offered)
 

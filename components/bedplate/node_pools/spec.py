@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, StringConstraints, model_validator
 
-from bedplate.stack_file.model import Name, StrictModel, wrong
+from bedplate.fabrics.kinds import FabricChoice
+from bedplate.stack_file.model import Name, StrictModel, Wording, wrong
 
 Role = Literal["general", "inference", "training"]
-Capacity = Literal["on-demand", "spot"]
+Capacity = Literal["on-demand", "spot", "reservation", "capacity-block", "flex-start", "queued"]
 Fabric = Literal["required", "none"]
 
 MOST_OFFERS = 5
@@ -46,16 +47,72 @@ class NodesSpec(StrictModel):
         return self
 
 
+class ReservationSpec(StrictModel):
+    """Capacity that has been bought ahead, as its own page in the cloud's console describes it.
+
+    A preview asks no cloud, so what the machines must agree with is declared here; a difference from the real
+    reservation shows when the cloud refuses the first node.
+    """
+
+    name: str = Field(
+        min_length=1,
+        description="AWS: the identifier `cr-…`. Google Cloud: the name, with the project before it where that is "
+        "another one (`projects/…/reservations/…`), and `/reservationBlocks/…` behind it for one block. Azure: the "
+        "resource identifier of the capacity reservation group.",
+    )
+    machine: str = Field(description="The machine type that the reservation is for; it takes no other.")
+    nodes: Annotated[int, Field(ge=1, le=1000)] = Field(
+        description="Machines that the reservation holds. They are paid for whether they run or not."
+    )
+    zone: str | None = Field(default=None, description="The zone in which the machines are reserved.")
+    compact: bool | None = Field(
+        default=None, description="Google Cloud: whether the reservation was made with a compact placement policy."
+    )
+    maintenance_interval: Literal["periodic", "recurrent"] | None = Field(
+        default=None, description="Google Cloud: the reservation's maintenance interval, if it has one."
+    )
+    ends: (
+        Annotated[str, StringConstraints(pattern=r"^\d{4}-\d{2}-\d{2}$"), Wording("a day such as 2026-12-31")] | None
+    ) = Field(default=None, description="The last day of a capacity block or a limited reservation, in quotes.")
+    usd_per_node_hour: Annotated[float, Field(gt=0, le=1000)] | None = Field(
+        default=None,
+        description="What an hour of one machine costs by the contract, in US dollars. Default: the on-demand price. "
+        "Capacity blocks have no list price, so there it is required.",
+    )
+
+
 class OfferSpec(StrictModel):
     """One way to get a node: a machine type and how it is bought."""
 
     machine: str = Field(description="The cloud's own name of the machine type, for example `p5.48xlarge`.")
-    capacity: Capacity = Field(default="on-demand", description="How the machine is bought.")
+    capacity: Capacity = Field(
+        default="on-demand",
+        description="How the machine is bought. `reservation` and `capacity-block` (AWS) were paid ahead; `flex-start` "
+        "(Google Cloud) waits for machines and returns them after a limited time; `queued` (Google Cloud) waits until "
+        "all machines of a job are there at once.",
+    )
+    reservation: ReservationSpec | None = Field(
+        default=None, description="Which one, for `reservation` and `capacity-block`."
+    )
+    max_run_hours: Annotated[int, Field(ge=1, le=168)] | None = Field(
+        default=None, description="Google Cloud, `flex-start` and `queued`: hours after which a node goes; at most 168."
+    )
     max: Annotated[int, Field(ge=1, le=1000)] | None = Field(
         default=None,
         description="Nodes of this offer that may run at once. Default: the pool's max. Offers scale separately, so a "
         "pool can hold the sum of its offers' maxima while one replaces the other, and is priced so.",
     )
+
+    @model_validator(mode="after")
+    def _reservation_where_bought_ahead(self) -> OfferSpec:
+        ahead = self.capacity in ("reservation", "capacity-block")
+        if ahead and self.reservation is None:
+            raise wrong(f"capacity {self.capacity} needs `reservation`: which one it is", "capacity")
+        if not ahead and self.reservation is not None:
+            raise wrong(f"capacity {self.capacity} uses no reservation", "reservation")
+        if self.max_run_hours is not None and self.capacity not in ("flex-start", "queued"):
+            raise wrong(f"capacity {self.capacity} has no limited time", "max_run_hours")
+        return self
 
 
 class NodePoolSpec(StrictModel):
@@ -76,10 +133,10 @@ class NodePoolSpec(StrictModel):
         description="Zone identifiers among the cluster's zones. Default: every one that offers the machine; with a "
         "fabric, the first one, since a fabric does not cross zones.",
     )
-    fabric: Fabric | None = Field(
+    fabric: FabricChoice | None = Field(
         default=None,
-        description="`required`: attach every network card that speaks EFA, in one zone. Default: `required` for "
-        "machines with several network cards, else `none`.",
+        description="The network between accelerators of different nodes. `required`: the one that the machines are "
+        "built for (docs/guide/fabrics.md). Default: `required` for machines with several cards for it, else `none`.",
     )
     root_disk_gib: Annotated[int, Field(ge=20, le=16384)] = Field(
         default=200, description="Root volume of each node in GiB: operating system and container images."

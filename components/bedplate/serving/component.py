@@ -44,7 +44,7 @@ class ModelWeights(pulumi.ComponentResource):
         weights = weights_once(here, cluster_name)
         lines = [line for line in stack.cost.lines if line.owner == f"weights.{cluster_name}"]
         inputs = {"models": [one.prefix for one in weights], "cost": to_wire(lines)}
-        options = pulumi.ResourceOptions(providers=[cluster.cloud, cluster.kubernetes])
+        options = pulumi.ResourceOptions(providers=cluster.providers)
         super().__init__("bedplate:index:ModelWeights", cluster_name, inputs, options)
         from bedplate.serving import aws
 
@@ -91,7 +91,7 @@ class Endpoint(pulumi.ComponentResource):
     ) -> None:
         """Declare a planned endpoint; `after` must hold its namespace, its pool and the cluster's services."""
         numbers = endpoint_numbers(plan, stack)
-        options = pulumi.ResourceOptions(providers=[cluster.cloud, cluster.kubernetes])
+        options = pulumi.ResourceOptions(providers=cluster.providers)
         super().__init__("bedplate:index:Endpoint", plan.name, numbers, options)
         before = [*after, *self._reader(plan, cluster, weights)]
         address = weights.bucket.address if weights else None

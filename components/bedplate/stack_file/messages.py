@@ -34,6 +34,8 @@ def _problem(detail: ErrorDetails, location: Location, value: Any) -> Problem:
     match detail["type"]:
         case "rule":
             return Problem(context["message"], (*path, *context["field"]))
+        case "choice":
+            return _no_such_kind((*path, context["field"]), value[context["field"]], context["allowed"])
         case "value_error":
             return Problem(str(context["error"]), path)
         case "missing":
@@ -71,6 +73,12 @@ def _not_among(path: FieldPath, kind: Kind | None, value: Any) -> Problem:
         hint = f"Write it without quotes: {value}."
     meant = nearest(value, allowed) if isinstance(value, str) and not hint else ""
     return Problem(f"{_shown(value)} is not possible here", path, allowed=allowed, nearest=meant, hint=hint)
+
+
+def _no_such_kind(path: FieldPath, written: Any, allowed: tuple[str, ...]) -> Problem:
+    """Answer for a union whose members are told apart by the value of one of their keys."""
+    meant = nearest(written, allowed) if isinstance(written, str) else ""
+    return Problem(f"{_shown(written)} is not possible here", path, allowed=allowed, nearest=meant)
 
 
 def _wrong_text(location: Location, value: Any, context: dict[str, Any]) -> Problem:

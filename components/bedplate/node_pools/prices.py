@@ -1,0 +1,31 @@
+"""What a node of an offer costs an hour: by how it is bought."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+from bedplate import catalog
+from bedplate.catalog import Price
+
+if TYPE_CHECKING:
+    from bedplate.node_pools.spec import OfferSpec
+
+DECLARED = "declared in the stack file"
+
+
+def offer_price(provider: str, region: str, offer: OfferSpec) -> Price | None:
+    """Return the price of a node of an offer, None where there is none, which is never the same as zero.
+
+    A reservation costs what its contract says, else the on-demand price: reserving gives no discount by itself. A
+    capacity block has no list price at all. `flex-start` and `queued` machines cost at most the on-demand price.
+    """
+    if offer.reservation is not None and offer.reservation.usd_per_node_hour is not None:
+        usd = Decimal(str(offer.reservation.usd_per_node_hour))
+        return Price(usd_per_hour=usd, as_of=None, version="declared", source=DECLARED)
+    match offer.capacity:
+        case "capacity-block":
+            return None
+        case "spot":
+            return catalog.price(provider, region, offer.machine, "spot")
+    return catalog.price(provider, region, offer.machine, "on-demand")

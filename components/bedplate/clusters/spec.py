@@ -7,11 +7,32 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, StringConstraints, model_validator
 
 from bedplate.networking.spec import NetworkSpec
+from bedplate.node_pools.sharing_spec import Sharing
 from bedplate.stack_file.model import Cidr, Name, StrictModel, Wording, wrong
 
 Provider = Literal["aws", "gcp", "azure", "existing"]
 
-DevicePluginName = Literal["nvidia", "efa"]
+DevicePluginName = Literal["nvidia", "efa", "amd", "neuron", "rdma-sriov", "rdma-shared", "nvidia-dra"]
+"""What makes devices of nodes known to the scheduler (docs/guide/accelerators.md).
+
+`rdma-sriov` and `rdma-shared` are the two ways in which NVIDIA's network operator hands out InfiniBand cards;
+`nvidia-dra` is NVIDIA's driver for dynamic resource allocation, for NVLink domains across nodes.
+"""
+
+DriverMode = Literal["cloud", "operator", "host"]
+
+
+class AmdDriverSpec(StrictModel):
+    """Where AMD's driver is kept: the operator builds it for the nodes' kernels and loads it."""
+
+    image: str = Field(
+        min_length=1,
+        description="Where the operator keeps the images that it builds: registry and repository without a tag. The "
+        "nodes pull from it, and the operator pushes to it.",
+    )
+    pull_secret: Name | None = Field(
+        default=None, description="The Secret in the namespace `kube-amd-gpu` that it takes to pull and push."
+    )
 
 
 class ClusterSpec(StrictModel):
@@ -22,6 +43,20 @@ class ClusterSpec(StrictModel):
         default=(),
         description="Device plugins for pools that other stacks bring to this cluster. Those that this stack's own "
         "pools need are installed anyway.",
+    )
+    drivers: DriverMode | None = Field(
+        default=None,
+        description="Who installs the kernel drivers of accelerators: the `cloud` (or its node image), the vendor's "
+        "`operator`, or somebody else on the `host`. What is possible and the default are in a table per cloud and "
+        "vendor (docs/guide/accelerators.md). An existing cluster must say it; never are there two.",
+    )
+    amd_driver: AmdDriverSpec | None = Field(
+        default=None, description="Needed where AMD's driver comes from the operator, which builds it on the cluster."
+    )
+    shared_accelerators: tuple[Sharing, ...] = Field(
+        default=(),
+        description="Ways of sharing accelerators for pools that other stacks bring to this cluster, as they stand "
+        "under `sharing` there. Those of this stack's own pools are prepared anyway.",
     )
     serving: Literal["internal", "public"] | None = Field(
         default=None,

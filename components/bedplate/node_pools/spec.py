@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field, StringConstraints, model_validator
 
 from bedplate.fabrics.kinds import FabricChoice
+from bedplate.node_pools.sharing_spec import Sharing
 from bedplate.stack_file.model import Name, StrictModel, Wording, wrong
 
 Role = Literal["general", "inference", "training"]
@@ -137,6 +138,10 @@ class NodePoolSpec(StrictModel):
         default=None,
         description="The network between accelerators of different nodes. `required`: the one that the machines are "
         "built for (docs/guide/fabrics.md). Default: `required` for machines with several cards for it, else `none`.",
+    )
+    sharing: Sharing | None = Field(
+        default=None,
+        description="How several pods share one accelerator (docs/guide/sharing.md). Default: each is handed out whole.",
     )
     root_disk_gib: Annotated[int, Field(ge=20, le=16384)] = Field(
         default=200, description="Root volume of each node in GiB: operating system and container images."

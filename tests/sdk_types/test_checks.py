@@ -111,6 +111,13 @@ def test_a_right_input_is_no_problem(token: str, inputs: dict[str, Any]) -> None
     assert found(token, inputs) == []
 
 
+def test_a_deprecated_input_is_a_problem_for_those_who_ask() -> None:
+    inputs = {"enterpriseConfig": {}}
+    (problem,) = check_inputs("gcp:container/cluster:Cluster", inputs, deprecated=True)
+    assert problem.render().startswith("enterpriseConfig: is deprecated: GKE Enterprise features are now available")
+    assert check_inputs("gcp:container/cluster:Cluster", inputs) == []
+
+
 def test_a_secret_is_looked_into() -> None:
     inputs = {**GOOD_GROUP, "diskSize": {SIGNATURE: SECRET, "value": "big"}}
     assert found(NODE_GROUP, inputs) == ["diskSize: expected an integer, got 'big'"]

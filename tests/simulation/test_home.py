@@ -61,6 +61,22 @@ def test_what_a_command_changed_in_the_copy_is_undone(origin: Path, home: Home) 
     assert home.stack_files()["dev"].read_text() == "config: {a:b: 1.30}\n"
 
 
+def test_further_stack_files_stand_beside_the_project_s_own(origin: Path, home: Home, tmp_path: Path) -> None:
+    example = tmp_path / "example"
+    example.mkdir()
+    file = example / "Pulumi.big-dev.yaml"
+    file.write_text("encryptionsalt: v1:real\nconfig: {a:b: 2.30}\n")
+    home.prepare(origin, example)
+    assert list(home.stack_files()) == ["big-dev", "dev"]
+    assert home.stack_files()["big-dev"].read_text() == "config: {a:b: 2.30}\n"
+    home.stack_files()["big-dev"].write_text("encryptionsalt: v1:simulated\nconfig: {a:b: 2.3}\n")
+    home.restore_stack_file(origin, "big-dev", example)
+    assert home.stack_files()["big-dev"].read_text() == "config: {a:b: 2.30}\nencryptionsalt: v1:simulated\n"
+    file.unlink()
+    with pytest.raises(UsageError, match="holds no stack file"):
+        home.prepare(origin, example)
+
+
 def test_a_home_inside_the_project_is_not_copied_into_itself(origin: Path) -> None:
     home = Home(origin / "simulation")
     home.prepare(origin)

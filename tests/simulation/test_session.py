@@ -78,6 +78,7 @@ def test_options_after_pulumi_are_pulumis(
     app = typer.Typer()
     app.command("sim", context_settings=sim.CONTEXT_SETTINGS)(sim.sim)
     options = ["--fault", "deleted:x", "--home", str(tmp_path), "--kubeconfig", str(tmp_path / "kind.yaml")]
+    options += ["--crds", str(tmp_path / "crds"), "--stacks", str(tmp_path / "example")]
     command = [*options, *separator, "pulumi", "up", "--home", "y", "-s", "dev"]
     result = CliRunner().invoke(app, command)
     assert result.exit_code == 7
@@ -87,6 +88,8 @@ def test_options_after_pulumi_are_pulumis(
         "faults": ["deleted:x"],
         "runner": None,
         "kubeconfig": tmp_path / "kind.yaml",
+        "crds": [tmp_path / "crds"],
+        "stacks": tmp_path / "example",
     }
     assert "Simulated clouds" in result.stderr
     assert f"applied to the cluster of {tmp_path / 'kind.yaml'}" in result.stderr.replace("\n", "")

@@ -35,6 +35,17 @@ def sim(
             "Helm releases stay simulated. Never read from the environment."
         ),
     ] = None,
+    crds: Annotated[
+        list[Path] | None,
+        typer.Option(
+            help="A folder with definitions of custom resources, which charts would bring: put on the server of "
+            "--kubeconfig when the stack needs them, and taken away with its last object. Repeatable."
+        ),
+    ] = None,
+    stacks: Annotated[
+        Path | None,
+        typer.Option(help="A folder with further stack files beside the project's own, such as one below examples/."),
+    ] = None,
     home: Annotated[
         Path | None, typer.Option(help="Where states and the simulated world are kept; by default per project.")
     ] = None,
@@ -56,7 +67,14 @@ def sim(
     if kubeconfig:
         print(f"But Kubernetes objects are applied to the cluster of {kubeconfig}.", file=sys.stderr, flush=True)
     done = simulation.run(
-        project, arguments, home=place.folder, faults=fault or (), runner=runner, kubeconfig=kubeconfig
+        project,
+        arguments,
+        home=place.folder,
+        faults=fault or (),
+        runner=runner,
+        kubeconfig=kubeconfig,
+        crds=crds or (),
+        stacks=stacks,
     )
     raise typer.Exit(done.returncode)
 

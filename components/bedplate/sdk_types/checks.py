@@ -44,25 +44,26 @@ class InputProblem:
         return f"{text}; did you mean {self.nearest!r}?" if self.nearest else text
 
 
-def check_inputs(token: str, inputs: Mapping[str, object]) -> list[InputProblem]:
+def check_inputs(token: str, inputs: Mapping[str, object], *, deprecated: bool = False) -> list[InputProblem]:
     """Return what is wrong with the inputs of a resource of this type: nothing is an empty list.
 
     Found are unknown properties (with the nearest known one), wrong types, missing required properties and
     words outside a closed enumeration, at any depth. An unknown value fits every type; secrets are looked into.
     A type without a class in the installed SDK (a component, a Kubernetes custom resource) has no problems:
-    `is_known_token` tells the two apart. Open enumerations (a string or one of these words) take any string,
+    `is_known_token` tells the two apart. With `deprecated`, so are properties that the SDK wants to be rid of. Open enumerations (a string or one of these words) take any string,
     because the services add words faster than the SDKs.
     """
     known = resource_type(token)
     if known is None:
         return []
-    checker = _Checker(quantities=token.startswith("kubernetes:"))
+    checker = _Checker(quantities=token.startswith("kubernetes:"), deprecated=deprecated)
     return list(checker.check_object(inputs, known.inputs, ()))
 
 
 @dataclass(frozen=True, slots=True)
 class _Checker:
     quantities: bool
+    deprecated: bool = False
 
     def check_object(
         self, value: Mapping[str, object], known: Mapping[str, Property], path: FieldPath
@@ -71,6 +72,8 @@ class _Checker:
             if name.startswith("__"):  # the engine's and the bridge's own marks, such as __defaults
                 continue
             if name in known:
+                if self.deprecated and known[name].deprecation:
+                    yield InputProblem((*path, name), f"is deprecated: {known[name].deprecation}")
                 yield from self.check(item, known[name].annotation, (*path, name))
             else:
                 yield InputProblem((*path, name), "unknown property", _nearest_property(name, known))

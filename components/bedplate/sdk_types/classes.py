@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import gc
 import importlib
+import inspect
 import sys
 import threading
 import typing
@@ -45,6 +46,13 @@ class Property:
     def annotation(self) -> object:
         """The declared type; `typing.Any` where the SDK's annotation cannot be read."""
         return _return_annotation(self._getter, self._owner)
+
+    @property
+    def deprecation(self) -> str:
+        """What the SDK says when the property is used and should not be, or an empty string."""
+        if not hasattr(self._getter, "_pulumi_deprecated_callable"):
+            return ""
+        return str(inspect.getclosurevars(self._getter).nonlocals["message"])
 
 
 @dataclass(frozen=True)

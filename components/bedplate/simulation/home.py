@@ -59,26 +59,30 @@ class Home:
         """Read the world."""
         return World(self.folder / "world.json")
 
-    def prepare(self, origin: Path) -> None:
-        """Make the folders, and a fresh copy of the project; what commands wrote into the copy is kept."""
+    def prepare(self, origin: Path, stacks: Path | None = None) -> None:
+        """Make the folders, and a fresh copy of the project; what commands wrote into the copy is kept.
+
+        `stacks` is a folder with further stack files, which stand beside the project's own in the copy. Raises
+        `UsageError` when it holds none.
+        """
         self.pulumi.mkdir(parents=True, exist_ok=True)
         self.backend.mkdir(exist_ok=True)
         write_atomically(self.folder / _MARK, json.dumps({"project": str(origin)}) + "\n")
         salts = self._salts()
         _copy(origin, self.project, self.folder)
         self._write_project_files(origin)
-        self._write_stack_files(origin, salts)
+        self._add_stack_files(stacks)
+        self._write_stack_files(origin, stacks, salts)
 
     def stack_files(self) -> dict[str, Path]:
         """Return the stack files of the copy by stack name."""
-        folder = self._stack_folder()
-        found = sorted(folder.glob("Pulumi.*.yaml")) if folder.is_dir() else []
+        found = _stack_files(self._stack_folder())
         return {file.name.removeprefix("Pulumi.").removesuffix(".yaml"): file for file in found}
 
-    def restore_stack_file(self, origin: Path, stack: str) -> None:
+    def restore_stack_file(self, origin: Path, stack: str, stacks: Path | None = None) -> None:
         """Write a stack file of the copy anew: `pulumi stack init` rewrites scalars when it adds its salt."""
         file = self.stack_files().get(stack)
-        source = origin / file.relative_to(self.project) if file else None
+        source = self._source(file, origin, stacks) if file else None
         if file and source and source.exists():
             salt = project_files.encryption_salt(file)
             write_atomically(file, project_files.simulated_stack_file(source, salt))
@@ -124,9 +128,25 @@ class Home:
                 if source.exists():
                     write_atomically(file, project_files.simulated_project_file(source, source.parent))
 
-    def _write_stack_files(self, origin: Path, salts: dict[str, str]) -> None:
+    def _add_stack_files(self, stacks: Path | None) -> None:
+        if stacks is None:
+            return
+        files = _stack_files(stacks)
+        if not files:
+            raise UsageError(
+                f"{stacks} holds no stack file", hint="stack files are named Pulumi.<team>-<environment>.yaml"
+            )
+        for file in files:
+            shutil.copy2(file, self._stack_folder() / file.name)
+
+    def _source(self, file: Path, origin: Path, stacks: Path | None) -> Path:
+        """Return what a stack file of the copy was copied from."""
+        further = stacks / file.name if stacks else None
+        return further if further and further.exists() else origin / file.relative_to(self.project)
+
+    def _write_stack_files(self, origin: Path, stacks: Path | None, salts: dict[str, str]) -> None:
         for stack, file in self.stack_files().items():
-            source = origin / file.relative_to(self.project)
+            source = self._source(file, origin, stacks)
             if source.exists():
                 write_atomically(file, project_files.simulated_stack_file(source, salts.get(stack, "")))
 
@@ -143,6 +163,10 @@ def find_project(start: Path) -> Path:
         if (folder / "Pulumi.yaml").exists():
             return folder
     raise UsageError(f"no Pulumi.yaml in {start} or above it", hint="run it in a project")
+
+
+def _stack_files(folder: Path) -> list[Path]:
+    return sorted(folder.glob("Pulumi.*.yaml")) if folder.is_dir() else []
 
 
 def _copy(origin: Path, target: Path, home: Path) -> None:

@@ -69,6 +69,8 @@ def run(
     faults: Sequence[str] = (),
     runner: str | None = None,
     kubeconfig: Path | None = None,
+    crds: Sequence[Path] = (),
+    stacks: Path | None = None,
     env: Mapping[str, str] | None = None,
     capture: bool = False,
 ) -> Completed:
@@ -76,13 +78,16 @@ def run(
 
     `home` keeps the copy, the states and the world from one command to the next. `faults` are specs or files
     (`bedplate.simulation.faults`), `runner` is where Pulumi runs (an address, or `inside`). `kubeconfig` leads to a
-    test cluster on this machine, to which Kubernetes objects are then applied (`bedplate.simulation.local_cluster`).
-    `env` stands for this process's environment variables; credentials in it are dropped either way. Nothing else
-    outside `home` is written.
+    test cluster on this machine, to which Kubernetes objects are then applied (`bedplate.simulation.local_cluster`),
+    and `crds` are folders with definitions of the custom resources among them, which charts would bring. `stacks` is a
+    folder with stack files beside the project's own. `env` stands for this process's environment variables;
+    credentials in it are dropped either way. Nothing else outside `home` is written.
 
     Raises `UsageError` for faults, a runner, a kubeconfig or a project that make no sense, `BedplateError` when there
     is no engine or another simulation runs in the same home.
     """
+    if crds and not kubeconfig:
+        raise UsageError("--crds without --kubeconfig", hint="definitions are for the API server of --kubeconfig")
     origin = find_project(project)
     plan = FaultPlan(read_faults(faults))
     where = Runner.parse(runner)
@@ -91,23 +96,26 @@ def run(
         raise BedplateError("there is no Pulumi engine", hint=_NO_ENGINE)
     place = Home(home.absolute())
     given = dict(os.environ if env is None else env)
-    cluster = connect(kubeconfig) if kubeconfig else None
+    cluster = connect(kubeconfig, crds) if kubeconfig else None
     with place.locked():
-        place.prepare(origin)
+        place.prepare(origin, stacks)
         held = place.world()
         with providers(Cloud(held, runner=where, cluster=cluster)) as ports:
-            prepare_stacks(simulated_session(found, place, given, ports), origin, arguments)
+            prepare_stacks(simulated_session(found, place, given, ports), origin, arguments, stacks)
         check_targets(plan.faults, held, with_cluster=cluster is not None)
         apply_to_world(plan.faults, held)
         with providers(Cloud(held, plan, where, cluster)) as ports:
             session = simulated_session(found, place, given, ports)
             done = session.run(arguments, capture=capture, folder=_folder_within(project, origin))
+        if cluster:
+            cluster.leave(held)
     return _with_warnings(done, cluster, capture=capture) if cluster else done
 
 
 def _with_warnings(done: Completed, cluster: LocalCluster, *, capture: bool) -> Completed:
-    """Tell what the API server warned of, which the engine has no way to show."""
+    """Tell what the API server warned of and which kinds came and went: the engine has no way to show it."""
     text = "".join(f"warning: {warning}\n" for warning in cluster.warnings)
+    text += "".join(f"{change}\n" for change in cluster.kinds.changes)
     if not capture:
         print(text, end="", file=sys.stderr, flush=True)
     return replace(done, stderr=done.stderr + text)
@@ -124,7 +132,7 @@ def world(home: Path) -> World:
     return Home(home.absolute()).world()
 
 
-def prepare_stacks(session: Session, origin: Path, arguments: Sequence[str]) -> None:
+def prepare_stacks(session: Session, origin: Path, arguments: Sequence[str], stacks: Path | None = None) -> None:
     """Make the stack that a command works on, and bring up the stacks that it builds on."""
     if command_of(arguments) not in _NEED_A_STACK:
         return
@@ -133,8 +141,8 @@ def prepare_stacks(session: Session, origin: Path, arguments: Sequence[str]) -> 
         return  # the selected one, or pulumi says what is missing
     if command_of(arguments) in _RUN_THE_PROGRAM:
         for other in _foundations(session, stack):
-            _bring_up(session, origin, other)
-    _make(session, origin, stack, select=not asked_stack(arguments))
+            _bring_up(session, origin, other, stacks)
+    _make(session, origin, stack, stacks, select=not asked_stack(arguments))
 
 
 def command_of(arguments: Sequence[str]) -> str:
@@ -190,8 +198,8 @@ def _foundations(session: Session, stack: str) -> list[str]:
     return found
 
 
-def _bring_up(session: Session, origin: Path, stack: str) -> None:
-    _make(session, origin, stack, select=False)
+def _bring_up(session: Session, origin: Path, stack: str, stacks: Path | None) -> None:
+    _make(session, origin, stack, stacks, select=False)
     if json.loads(session.ask("stack", "export", "--stack", stack).stdout)["deployment"].get("resources"):
         return
     print(f"Bringing up stack {stack} first: the stack builds on it.", file=sys.stderr, flush=True)
@@ -200,13 +208,13 @@ def _bring_up(session: Session, origin: Path, stack: str) -> None:
         raise BedplateError(f"stack {stack} could not be brought up")
 
 
-def _make(session: Session, origin: Path, stack: str, *, select: bool) -> None:
+def _make(session: Session, origin: Path, stack: str, stacks: Path | None, *, select: bool) -> None:
     name = stack.rsplit("/", 1)[-1]
     known = json.loads(session.ask("stack", "ls", "--json").stdout)
     if any(entry["name"].rsplit("/", 1)[-1] == name for entry in known):
         return
     session.ask("stack", "init", stack, *([] if select else ["--no-select"]))
-    session.home.restore_stack_file(origin, name)
+    session.home.restore_stack_file(origin, name, stacks)
 
 
 def _folder_within(project: Path, origin: Path) -> str:

@@ -1,43 +1,35 @@
-"""Every stack file of this repository through its life, with the policy pack: what a reader may copy from works.
-
-`bedplate demo` takes vision-dev through the same in `make test`; here are all of them.
-"""
+"""One stack of this repository through its life, with the policy pack: what a reader may copy from works."""
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
-
-import pytest
 
 from bedplate import simulation
 from bedplate.stack_file.load import load_stack
 from tests.support.engine import installed_engine
+from tests.support.examples import ROOT
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from bedplate.simulation import Completed
-
-pytestmark = pytest.mark.every_example
-
-ROOT = Path(__file__).parents[2]
-STACKS = sorted(file.name.removeprefix("Pulumi.").removesuffix(".yaml") for file in (ROOT / "stacks").glob("*.yaml"))
+    from tests.support.examples import Example
 
 
-@pytest.mark.parametrize("stack", STACKS)
-def test_a_stack_is_previewed_created_left_alone_and_destroyed(stack: str, tmp_path: Path) -> None:
+def live_through(example: Example, home: Path) -> None:
+    """Preview a stack, create it, see that nothing changes, and destroy it, as a reader would."""
     installed_engine()
-    home = tmp_path / "home"
 
     def pulumi(*command: str) -> Completed:
-        arguments = [*command, "--stack", stack, "--non-interactive", "--color=never"]
-        return simulation.run(ROOT, arguments, home=home, capture=True)
+        arguments = [*command, "--stack", example.stack, "--non-interactive", "--color=never"]
+        return simulation.run(ROOT, arguments, home=home, stacks=example.folder, capture=True)
 
     def succeeds(*command: str) -> str:
         done = pulumi(*command)
         assert done.returncode == 0, done.stdout + done.stderr
         return done.stdout
 
-    loaded = load_stack(ROOT / "stacks" / f"Pulumi.{stack}.yaml")
+    loaded = load_stack(example.file)
     succeeds("preview", "--policy-pack", "policies")
     before = {resource.id for resource in simulation.world(home)}
     succeeds("up", "--yes", "--skip-preview", "--policy-pack", "policies")

@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from bedplate.catalog import MachineType
+    from bedplate.node_pools.sharing import SharingPlan
     from bedplate.node_pools.spec import Role
 
 DOMAIN = "bedplate.dev"
@@ -17,8 +18,11 @@ ROLE_LABEL = f"{DOMAIN}/role"
 ACCELERATOR_LABEL = f"{DOMAIN}/accelerator"
 
 # Cluster Autoscaler takes a node with this label for one whose accelerators are still to appear, and waits for them;
-# without it, it starts further nodes until the device plugin has registered (cloud provider aws, GPULabel).
+# without it, it starts further nodes until the device plugin has registered (cloud provider aws, GPULabel). It waits
+# for nvidia.com/gpu and knows no other name (processors/customresources/gpu_processor.go): a node that never
+# advertises it would count as unready for ever.
 AUTOSCALER_ACCELERATOR_LABEL = "k8s.amazonaws.com/accelerator"
+AUTOSCALER_RESOURCE = "nvidia.com/gpu"
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,31 +34,44 @@ class Taint:
     effect: Literal["NoSchedule", "PreferNoSchedule", "NoExecute"] = "NoSchedule"
 
 
-def pool_labels(role: Role, pool_name: str, machine: MachineType) -> Mapping[str, str]:
+def pool_labels(
+    role: Role, pool_name: str, machine: MachineType, sharing: SharingPlan | None = None
+) -> Mapping[str, str]:
     """Return the labels of a pool's nodes."""
     labels = {POOL_LABEL: pool_name, ROLE_LABEL: role}
     if machine.accelerator:
         name = machine.accelerator.lower().replace(" ", "-")
-        labels |= {ACCELERATOR_LABEL: name, AUTOSCALER_ACCELERATOR_LABEL: name}
-    return labels
+        labels[ACCELERATOR_LABEL] = name
+        if AUTOSCALER_RESOURCE in accelerator_resources(machine, sharing):
+            labels[AUTOSCALER_ACCELERATOR_LABEL] = name
+    return labels | dict(sharing.node_labels if sharing else {})
 
 
-def pool_taints(role: Role, machine: MachineType) -> tuple[Taint, ...]:
-    """Return the taints of a pool's nodes: one for its role unless that is `general`, one for its accelerators."""
+def pool_taints(role: Role, machine: MachineType, sharing: SharingPlan | None = None) -> tuple[Taint, ...]:
+    """Return the taints of a pool's nodes: for its role unless that is `general`, for accelerators, for sharing them."""
     taints = [] if role == "general" else [Taint(ROLE_LABEL, role)]
     if machine.resource_name:
         taints.append(Taint(machine.resource_name, "present"))
+    if sharing:
+        taints.append(sharing.taint)
     return tuple(taints)
 
 
-def unseen_resources(machine: MachineType, *, uses_fabric: bool) -> Mapping[str, str]:
+def accelerator_resources(machine: MachineType, sharing: SharingPlan | None = None) -> Mapping[str, int]:
+    """Return the accelerators that a node advertises by resource name: whole ones, or the parts they are shared in."""
+    if sharing:
+        return sharing.resources
+    return {machine.resource_name: machine.accelerator_count} if machine.resource_name else {}
+
+
+def unseen_resources(
+    machine: MachineType, sharing: SharingPlan | None = None, *, uses_fabric: bool
+) -> Mapping[str, str]:
     """Return the allocatable resources that the autoscaler cannot derive from the machine type of an empty group.
 
     Without them a pod that asks for such a resource never makes a group grow from zero.
     """
-    resources: dict[str, str] = {}
-    if machine.resource_name:
-        resources[machine.resource_name] = str(machine.accelerator_count)
+    resources = {name: str(count) for name, count in accelerator_resources(machine, sharing).items()}
     if uses_fabric:
         resources["vpc.amazonaws.com/efa"] = str(machine.efa_interfaces)
     if machine.nvme_count and machine.nvme_size_gb:

@@ -9,12 +9,14 @@ from bedplate.node_pools.fabric import NetworkInterface, decide_fabric, network_
 from bedplate.node_pools.labels import Taint, pool_labels, pool_taints, unseen_resources
 from bedplate.node_pools.machines import known_machine
 from bedplate.node_pools.prices import offer_price
+from bedplate.node_pools.sharing import plan_sharing
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from bedplate.catalog import MachineType, Price
     from bedplate.clusters.plan import ClusterPlan
+    from bedplate.node_pools.sharing import SharingPlan
     from bedplate.node_pools.spec import Capacity, Fabric, NodePoolSpec, OfferSpec, Role
     from bedplate.stack import StackSpec
 
@@ -24,7 +26,8 @@ class NodeGroupPlan:
     """The nodes of one offer: same machine type, bought the same way.
 
     `initial_nodes` is only the size at creation: from then on the autoscaler owns the number of nodes.
-    `price` is None when the catalog has none, which is never the same as zero.
+    `price` is None when the catalog has none, which is never the same as zero. `sharing` is None where accelerators
+    are handed out whole.
     """
 
     name: str
@@ -41,6 +44,7 @@ class NodeGroupPlan:
     labels: Mapping[str, str]
     taints: tuple[Taint, ...]
     unseen_resources: Mapping[str, str]
+    sharing: SharingPlan | None = None
 
     @property
     def instance_store_raid(self) -> bool:
@@ -106,6 +110,7 @@ def _plan_group(
 ) -> NodeGroupPlan:
     uses_fabric = fabric == "required"
     max_nodes = offer.max or spec.nodes.max
+    sharing = plan_sharing(cluster.provider, machine, spec.sharing) if spec.sharing else None
     return NodeGroupPlan(
         # The suffix is what the autoscaler's priorities match: services.plan.expander_priorities.
         name=f"{pool_name}-offer{preference}",
@@ -120,9 +125,10 @@ def _plan_group(
         network_interfaces=network_interfaces(machine) if uses_fabric else (),
         placement_group=uses_fabric and wants_placement_group(offer.capacity),
         root_disk_gib=spec.root_disk_gib,
-        labels=pool_labels(spec.role, pool_name, machine),
-        taints=pool_taints(spec.role, machine),
-        unseen_resources=unseen_resources(machine, uses_fabric=uses_fabric),
+        labels=pool_labels(spec.role, pool_name, machine, sharing),
+        taints=pool_taints(spec.role, machine, sharing),
+        unseen_resources=unseen_resources(machine, sharing, uses_fabric=uses_fabric),
+        sharing=sharing,
     )
 
 

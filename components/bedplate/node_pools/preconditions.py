@@ -13,6 +13,7 @@ from bedplate.errors import Problem, listing, nearest
 from bedplate.node_pools.fabric import decide_fabric
 from bedplate.node_pools.images import node_image
 from bedplate.node_pools.machines import known_machine
+from bedplate.node_pools.sharing_preconditions import SharedMachine, sharing_problems
 from bedplate.services.device_plugins import cluster_device_plugins, pool_device_plugins
 
 if TYPE_CHECKING:
@@ -222,6 +223,20 @@ def _device_plugins_installed(context: PoolInContext) -> Iterator[Problem]:
             )
 
 
+def _accelerators_can_be_shared(context: PoolInContext) -> Iterator[Problem]:
+    if context.pool.sharing is None:
+        return
+    field = ("node_pools", context.name, "sharing")
+    fabric = decide_fabric(context.pool.fabric, context.machines()) == "required"
+    for machine in context.machines():
+        problems = list(
+            sharing_problems(SharedMachine(context.cluster.provider, machine, context.pool.sharing, field, fabric))
+        )
+        yield from problems
+        if problems:  # the other offers would say the same
+            return
+
+
 RULES: tuple[Callable[[PoolInContext], Iterator[Problem]], ...] = (
     _offered_in_region,
     _offered_in_cluster_zones,
@@ -233,4 +248,5 @@ RULES: tuple[Callable[[PoolInContext], Iterator[Problem]], ...] = (
     _accelerators_have_a_role,
     _nodes_have_an_image,
     _device_plugins_installed,
+    _accelerators_can_be_shared,
 )

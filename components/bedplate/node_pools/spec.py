@@ -48,6 +48,9 @@ class NodesSpec(StrictModel):
         return self
 
 
+Day = Annotated[str, StringConstraints(pattern=r"^\d{4}-\d{2}-\d{2}$"), Wording("a day such as 2026-12-31")]
+
+
 class ReservationSpec(StrictModel):
     """Capacity that has been bought ahead, as its own page in the cloud's console describes it.
 
@@ -72,9 +75,12 @@ class ReservationSpec(StrictModel):
     maintenance_interval: Literal["periodic", "recurrent"] | None = Field(
         default=None, description="Google Cloud: the reservation's maintenance interval, if it has one."
     )
-    ends: (
-        Annotated[str, StringConstraints(pattern=r"^\d{4}-\d{2}-\d{2}$"), Wording("a day such as 2026-12-31")] | None
-    ) = Field(default=None, description="The last day of a capacity block or a limited reservation, in quotes.")
+    starts: Day | None = Field(
+        default=None, description="The day on which it begins, in quotes. Required for a capacity block."
+    )
+    ends: Day | None = Field(
+        default=None, description="The day on which it ends, in quotes. Required for a capacity block."
+    )
     usd_per_node_hour: Annotated[float, Field(gt=0, le=1000)] | None = Field(
         default=None,
         description="What an hour of one machine costs by the contract, in US dollars. Default: the on-demand price. "

@@ -1,0 +1,64 @@
+"""Capacity that was bought ahead, decided: what a group of nodes is bound to, and for how long it is paid."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from typing import TYPE_CHECKING, Literal
+
+from bedplate.cost.range import HOURS_PER_MONTH
+
+if TYPE_CHECKING:
+    from bedplate.node_pools.spec import OfferSpec
+
+HOURS_PER_DAY = 24
+
+
+@dataclass(frozen=True, slots=True)
+class ReservationPlan:
+    """Machines that were bought ahead for one group of nodes.
+
+    `name` is what the cloud calls it (see `ReservationSpec`). `nodes` are paid whether they run or not. `starts` and
+    `ends` are days, None for a reservation that stands until somebody cancels it.
+    """
+
+    name: str
+    nodes: int
+    zone: str
+    starts: date | None
+    ends: date | None
+    compact: bool | None
+    maintenance_interval: Literal["periodic", "recurrent"] | None
+
+    @property
+    def days(self) -> int | None:
+        """How many days it lasts, None where that is open."""
+        return (self.ends - self.starts).days if self.starts and self.ends else None
+
+    @property
+    def hours_per_month(self) -> Decimal:
+        """The most hours of a month in which it is paid: all, or those of a term that is shorter than a month."""
+        days = self.days
+        return HOURS_PER_MONTH if days is None else min(HOURS_PER_MONTH, Decimal(days * HOURS_PER_DAY))
+
+
+def plan_reservation(offer: OfferSpec) -> ReservationPlan | None:
+    """Return what an offer was bought ahead as, None for one that is bought when a node starts."""
+    declared = offer.reservation
+    if declared is None:
+        return None
+    return ReservationPlan(
+        name=declared.name,
+        nodes=declared.nodes,
+        zone=declared.zone or "",
+        starts=declared_day(declared.starts),
+        ends=declared_day(declared.ends),
+        compact=declared.compact,
+        maintenance_interval=declared.maintenance_interval,
+    )
+
+
+def declared_day(text: str | None) -> date | None:
+    """Return a day of the stack file; raises ValueError for one that no calendar has, such as 2026-02-30."""
+    return date.fromisoformat(text) if text else None

@@ -74,6 +74,8 @@ def unseen_resources(
     resources = {name: str(count) for name, count in accelerator_resources(machine, sharing).items()}
     if uses_fabric:
         resources["vpc.amazonaws.com/efa"] = str(machine.efa_interfaces)
+    if huge_pages_2mi:
+        resources["hugepages-2Mi"] = f"{2 * huge_pages_2mi}Mi"
     if machine.nvme_count and machine.nvme_size_gb:
         # The kubelet keeps a tenth of the file system free (default hard eviction threshold nodefs.available<10%).
         resources["ephemeral-storage"] = f"{machine.nvme_count * machine.nvme_size_gb * 9 // 10}G"

@@ -54,7 +54,11 @@ class NodeGroupPlan:
 
 @dataclass(frozen=True, slots=True)
 class NodePoolPlan:
-    """A pool, decided. `min_nodes` is a floor that the autoscaler keeps; bounds per offer are on the groups."""
+    """A pool, decided. `min_nodes` is a floor that the autoscaler keeps; bounds per offer are on the groups.
+
+    `hosts` names the nodes of a pool on an existing cluster, as far as Bedplate labels them. `prepull_images` are
+    loaded by every node as soon as it joins.
+    """
 
     name: str
     full_name: str
@@ -68,6 +72,8 @@ class NodePoolPlan:
     expected_nodes: int | None
     expected_hours: int | None
     groups: tuple[NodeGroupPlan, ...]
+    hosts: tuple[str, ...] = ()
+    prepull_images: tuple[str, ...] = ()
 
     @property
     def reachable_nodes(self) -> int:
@@ -96,6 +102,7 @@ def plan_node_pool(stack: StackSpec, name: str, spec: NodePoolSpec, cluster: Clu
             _plan_group(full_name, spec, cluster, fabric, index + 1, offer, machine)
             for index, (offer, machine) in enumerate(offers)
         ),
+        prepull_images=spec.prepull_images,
     )
 
 

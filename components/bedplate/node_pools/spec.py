@@ -2,20 +2,33 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, StringConstraints, model_validator
 
 from bedplate.fabrics.kinds import FabricChoice
+from bedplate.node_pools.existing_spec import MOST_HOSTS, HardwareSpec, NodeName
 from bedplate.node_pools.sharing_spec import Sharing
 from bedplate.stack_file.model import Name, StrictModel, Wording, wrong
 
 Role = Literal["general", "inference", "training"]
-Capacity = Literal["on-demand", "spot", "reservation", "capacity-block", "flex-start", "queued"]
+Purchase = Literal["on-demand", "spot", "reservation", "capacity-block", "flex-start", "queued"]
+Capacity = Literal["on-demand", "spot", "reservation", "capacity-block", "flex-start", "queued", "owned"]
+"""How nodes are had: bought by an offer in one of several ways, or `owned`, which no offer says: they exist already."""
+
 Fabric = Literal["required", "none"]
 
 MOST_OFFERS = 5
 """Each offer has a rank of its own in the autoscaler's priorities."""
+
+MOST_PREPULLED = 10
+"""Each image is a container of one pod on every node."""
+
+ImageName = Annotated[
+    str,
+    StringConstraints(pattern=r"^[a-z0-9][a-z0-9./_-]*(:\d+/[a-z0-9./_-]+)?(:[\w][\w.-]*)?(@sha256:[0-9a-f]{64})?$"),
+    Wording("a container image with a tag or digest, such as registry.example.com/engine:1.2"),
+]
 
 NodeCount = Annotated[int, Field(ge=0, le=1000)]
 
@@ -92,7 +105,7 @@ class OfferSpec(StrictModel):
     """One way to get a node: a machine type and how it is bought."""
 
     machine: str = Field(description="The cloud's own name of the machine type, for example `p5.48xlarge`.")
-    capacity: Capacity = Field(
+    capacity: Purchase = Field(
         default="on-demand",
         description="How the machine is bought. `reservation` and `capacity-block` (AWS) were paid ahead; `flex-start` "
         "(Google Cloud) waits for machines and returns them after a limited time; `queued` (Google Cloud) waits until "
@@ -122,6 +135,12 @@ class OfferSpec(StrictModel):
         return self
 
 
+def _nodes_of_hosts(pool: dict[str, Any]) -> NodesSpec:
+    """Hosts are as many as are named, and none comes or goes. Without any, the pool's own rule asks for `nodes`."""
+    count = max(1, len(pool["hosts"]))
+    return NodesSpec(min=count, max=count)
+
+
 class NodePoolSpec(StrictModel):
     """A pool of nodes on one cluster."""
 
@@ -130,7 +149,23 @@ class NodePoolSpec(StrictModel):
         description="What may run here. Pods reach `inference` and `training` pools only when they ask for them; "
         "everything else stays on `general`."
     )
-    nodes: NodesSpec
+    hosts: Annotated[tuple[NodeName, ...], Field(max_length=MOST_HOSTS)] = Field(
+        default=(),
+        description="Existing cluster: the nodes of the pool by name. Bedplate labels and taints them, and takes both "
+        "away again with the pool.",
+    )
+    labelled: bool = Field(
+        default=False,
+        description="Existing cluster, in place of `hosts`: whoever provisions the nodes gives them the labels and "
+        "taints, which `bedplate plan` shows.",
+    )
+    hardware: HardwareSpec | None = Field(
+        default=None, description="Existing cluster, in place of `machine` and `offers`: what a node of the pool is."
+    )
+    nodes: NodesSpec = Field(
+        default_factory=_nodes_of_hosts,
+        description="Between which bounds the number of nodes is kept. Not for `hosts`, which are as many as are named.",
+    )
     machine: str | None = Field(default=None, description="Short for one on-demand offer of this machine type.")
     offers: Annotated[tuple[OfferSpec, ...], Field(max_length=MOST_OFFERS)] = Field(
         default=(), description="Ways to get a node, in order of preference; at most five."
@@ -152,11 +187,45 @@ class NodePoolSpec(StrictModel):
     root_disk_gib: Annotated[int, Field(ge=20, le=16384)] = Field(
         default=200, description="Root volume of each node in GiB: operating system and container images."
     )
+    huge_pages_2mi: Annotated[int, Field(ge=0, le=1048576)] = Field(
+        default=0,
+        description="Huge pages of 2 MiB that each node sets aside at its start, for pods that ask for `hugepages-2Mi`. "
+        "What the fabric itself needs is added by Bedplate. On an existing cluster: how many the nodes have.",
+    )
+    prepull_images: Annotated[tuple[ImageName, ...], Field(max_length=MOST_PREPULLED)] = Field(
+        default=(),
+        description="Images that every node of the pool loads as soon as it joins, so that the first pod need not "
+        'wait; at most ten. Each must hold the program `true` (docs/guide/existing-clusters.md, "Images").',
+    )
+
+    @model_validator(mode="after")
+    def _nodes_are_had_one_way(self) -> NodePoolSpec:
+        if self.hardware is not None:
+            if self.machine is not None or self.offers:
+                raise wrong("hardware describes nodes that exist; machine and offers buy others", "hardware")
+            if bool(self.hosts) == self.labelled:
+                raise wrong("say which nodes they are: either hosts by name, or labelled: true", "hardware")
+        elif self.hosts or self.labelled:
+            raise wrong("describe the nodes under hardware", "hosts" if self.hosts else "labelled")
+        elif (self.machine is None) == (not self.offers):
+            raise wrong("name either one machine, or offers in order of preference")
+        return self
+
+    @model_validator(mode="after")
+    def _nodes_counted_once(self) -> NodePoolSpec:
+        if len(set(self.hosts)) != len(self.hosts):
+            raise wrong("a host is named twice", "hosts")
+        counted = "nodes" in self.model_fields_set
+        if not self.hosts and not counted:
+            raise wrong("is required and missing: how many nodes the pool has", "nodes")
+        if self.hosts and counted and (self.nodes.min, self.nodes.max) != (len(self.hosts), len(self.hosts)):
+            raise wrong(
+                f"{len(self.hosts)} hosts are named, and no autoscaler starts or stops one; leave nodes out", "nodes"
+            )
+        return self
 
     @model_validator(mode="after")
     def _offers_once(self) -> NodePoolSpec:
-        if (self.machine is None) == (not self.offers):
-            raise wrong("name either one machine, or offers in order of preference")
         wanted = [(offer.machine, offer.capacity) for offer in self.offers]
         if len(set(wanted)) != len(wanted):
             raise wrong("the same machine and capacity are offered twice", "offers")
@@ -168,5 +237,7 @@ class NodePoolSpec(StrictModel):
         return self
 
     def all_offers(self) -> tuple[OfferSpec, ...]:
-        """Return the offers in order of preference, `machine` being short for one."""
+        """Return the offers in order of preference, `machine` being short for one; none for nodes that exist already."""
+        if self.hardware is not None:
+            return ()
         return self.offers or (OfferSpec(machine=self.machine or ""),)

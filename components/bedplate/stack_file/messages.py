@@ -24,6 +24,8 @@ _NUMBER_TEXT = re.compile(r"-?[0-9]+(\.[0-9]+)?")
 def model_problems(error: ValidationError, data: object, root: type[BaseModel]) -> Iterator[Problem]:
     """Yield one problem per error of a validation of `data` by the model `root`."""
     for detail in error.errors(include_url=False):
+        if detail["type"] == "default_factory_not_called":  # follows from another error of the same mapping
+            continue
         location = resolve_location(detail["loc"], root)
         value = location.path[-1] if location.is_key else value_at(data, location.path)
         yield _problem(detail, location, value)

@@ -9,6 +9,7 @@ from bedplate.node_pools.fabric import NetworkInterface, decide_fabric, network_
 from bedplate.node_pools.labels import Taint, pool_labels, pool_taints, unseen_resources
 from bedplate.node_pools.machines import known_machine
 from bedplate.node_pools.prices import offer_price
+from bedplate.node_pools.reservations import plan_reservation
 from bedplate.node_pools.sharing import plan_sharing
 
 if TYPE_CHECKING:
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 
     from bedplate.catalog import MachineType, Price
     from bedplate.clusters.plan import ClusterPlan
+    from bedplate.node_pools.reservations import ReservationPlan
     from bedplate.node_pools.sharing import SharingPlan
     from bedplate.node_pools.spec import Capacity, Fabric, NodePoolSpec, OfferSpec, Role
     from bedplate.stack import StackSpec
@@ -45,6 +47,7 @@ class NodeGroupPlan:
     taints: tuple[Taint, ...]
     unseen_resources: Mapping[str, str]
     sharing: SharingPlan | None = None
+    reservation: ReservationPlan | None = None
 
     @property
     def instance_store_raid(self) -> bool:
@@ -118,6 +121,7 @@ def _plan_group(
     uses_fabric = fabric == "required"
     max_nodes = offer.max or spec.nodes.max
     sharing = plan_sharing(cluster.provider, machine, spec.sharing) if spec.sharing else None
+    reservation = plan_reservation(offer)
     return NodeGroupPlan(
         # The suffix is what the autoscaler's priorities match: services.plan.expander_priorities.
         name=f"{pool_name}-offer{preference}",
@@ -125,10 +129,11 @@ def _plan_group(
         machine=machine,
         capacity=offer.capacity,
         price=offer_price(cluster.provider, cluster.region, offer),
-        # The floor starts on the preferred offer, so that a first `up` needs no autoscaler to get its nodes.
-        initial_nodes=min(spec.nodes.min, max_nodes) if preference == 1 else 0,
+        # The floor starts on the preferred offer, so that a first `up` needs no autoscaler to get its nodes. A capacity
+        # block may not have begun yet, and then EKS fails to make the group (EKS user guide, capacity blocks).
+        initial_nodes=min(spec.nodes.min, max_nodes) if preference == 1 and offer.capacity != "capacity-block" else 0,
         max_nodes=max_nodes,
-        zones=group_zones(spec, cluster, machine, single=uses_fabric),
+        zones=group_zones(spec, cluster, machine, reservation, single=uses_fabric),
         network_interfaces=network_interfaces(machine) if uses_fabric else (),
         placement_group=uses_fabric and wants_placement_group(offer.capacity),
         root_disk_gib=spec.root_disk_gib,
@@ -136,11 +141,24 @@ def _plan_group(
         taints=pool_taints(spec.role, machine, sharing),
         unseen_resources=unseen_resources(machine, sharing, uses_fabric=uses_fabric),
         sharing=sharing,
+        reservation=reservation,
     )
 
 
-def group_zones(spec: NodePoolSpec, cluster: ClusterPlan, machine: MachineType, *, single: bool) -> tuple[str, ...]:
-    """Return the zones of a node group: those of the pool that offer the machine, the first one for a fabric."""
+def group_zones(
+    spec: NodePoolSpec,
+    cluster: ClusterPlan,
+    machine: MachineType,
+    reservation: ReservationPlan | None,
+    *,
+    single: bool,
+) -> tuple[str, ...]:
+    """Return the zones of a node group: those of the pool that offer the machine, the first one for a fabric.
+
+    What was bought ahead stands where it was bought.
+    """
+    if reservation and reservation.zone:
+        return (reservation.zone,)
     offered = machine.zones.get(cluster.region, ())
     zones = tuple(zone for zone in spec.zones or cluster.zones if zone in offered)
     return zones[:1] if single else zones

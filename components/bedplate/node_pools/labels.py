@@ -65,7 +65,7 @@ def accelerator_resources(machine: MachineType, sharing: SharingPlan | None = No
 
 
 def unseen_resources(
-    machine: MachineType, sharing: SharingPlan | None = None, *, uses_fabric: bool
+    machine: MachineType, sharing: SharingPlan | None = None, *, uses_fabric: bool, huge_pages_2mi: int = 0
 ) -> Mapping[str, str]:
     """Return the allocatable resources that the autoscaler cannot derive from the machine type of an empty group.
 

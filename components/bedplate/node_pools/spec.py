@@ -164,7 +164,7 @@ class NodePoolSpec(StrictModel):
     )
     nodes: NodesSpec = Field(
         default_factory=_nodes_of_hosts,
-        description="Between which bounds the number of nodes is kept. Not for `hosts`, which are as many as are named.",
+        description="Between which bounds the number of nodes is kept. Leave it out with `hosts`, which says how many.",
     )
     machine: str | None = Field(default=None, description="Short for one on-demand offer of this machine type.")
     offers: Annotated[tuple[OfferSpec, ...], Field(max_length=MOST_OFFERS)] = Field(
@@ -189,8 +189,8 @@ class NodePoolSpec(StrictModel):
     )
     huge_pages_2mi: Annotated[int, Field(ge=0, le=1048576)] = Field(
         default=0,
-        description="Huge pages of 2 MiB that each node sets aside at its start, for pods that ask for `hugepages-2Mi`. "
-        "What the fabric itself needs is added by Bedplate. On an existing cluster: how many the nodes have.",
+        description="Huge pages of 2 MiB that each node sets aside at its start, for pods that ask for "
+        "`hugepages-2Mi`. What the fabric itself needs is added by Bedplate. On an existing cluster: how many the nodes have.",
     )
     prepull_images: Annotated[tuple[ImageName, ...], Field(max_length=MOST_PREPULLED)] = Field(
         default=(),
@@ -237,7 +237,7 @@ class NodePoolSpec(StrictModel):
         return self
 
     def all_offers(self) -> tuple[OfferSpec, ...]:
-        """Return the offers in order of preference, `machine` being short for one; none for nodes that exist already."""
+        """Return the offers in order of preference, `machine` being short for one; none for nodes that exist."""
         if self.hardware is not None:
             return ()
         return self.offers or (OfferSpec(machine=self.machine or ""),)

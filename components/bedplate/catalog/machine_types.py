@@ -125,9 +125,11 @@ def parse(cloud: str, row: Row, models: Mapping[str, Accelerator]) -> MachineTyp
 
 
 def parse_cards(text: str) -> tuple[int, ...]:
-    """Return the card indexes of `0-3` or `1` or an empty text; raises `CellError` for anything else."""
+    """Return the card indexes of `0-3`, `1`, `1+5+9` or an empty text; raises `CellError` for anything else."""
     if not text:
         return ()
+    if "+" in text:
+        return tuple(card for part in text.split("+") for card in parse_cards(part or "?"))
     first, dash, last = text.partition("-")
     if not first.isdecimal() or (dash and not last.isdecimal()):
         raise CellError("fabric_cards", f"{text!r} is not a range of card indexes such as 0-3")

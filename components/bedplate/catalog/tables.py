@@ -106,7 +106,7 @@ def read(name: str, columns: Sequence[str], folder: Path | None = None) -> list[
     Raises `InputError` for another header or a row of another length.
     """
     path = (folder or DATA) / name
-    shown = f"catalog/data/{name}"
+    shown = "/".join(path.parts[-3:])
     with path.open(encoding="utf-8", newline="") as file:
         reader = csv.reader(file)
         header = next(reader, [])

@@ -21,9 +21,6 @@ if TYPE_CHECKING:
 
     from bedplate.fabrics.kinds import FabricKind
 
-NONE: Mapping[str, str] = MappingProxyType({})
-NO_RESOURCES: Mapping[str, int] = MappingProxyType({})
-
 
 @dataclass(frozen=True, slots=True)
 class NetworkInterface:
@@ -125,18 +122,19 @@ class FabricPlan:
 
     `resources` is what a node advertises to pods for the fabric, by resource name: the autoscaler must be told about
     it before a node exists. `device_plugin` names who advertises it (a name of `clusters.spec.DevicePluginName`),
-    empty where the cloud does. `claim_template` names a ResourceClaimTemplate instead, where devices are claimed.
+    empty where the cloud or the cluster's owner does. Where devices are claimed instead (dynamic resource allocation),
+    `device_class` is their class and `claimed_devices` how many a pod of the whole node claims.
     `reason` says in a sentence why the fabric is what it is.
     """
 
     kind: FabricKind
     reason: str
     single_zone: bool = False
-    resources: Mapping[str, int] = field(default=NO_RESOURCES)
+    resources: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
     device_plugin: Literal["", "efa", "rdma-sriov", "rdma-shared"] = ""
     device_class: str = ""
-    node_labels: Mapping[str, str] = field(default=NONE)
-    hugepages_2mi: int = 0
+    claimed_devices: int = 0
+    node_labels: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     interfaces: tuple[NetworkInterface, ...] = ()
     gcp: GcpFabric | None = None
     azure: AzureFabric | None = None

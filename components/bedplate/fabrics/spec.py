@@ -1,0 +1,68 @@
+"""What the owner of an existing cluster says about its fabric: nothing of it can be read at plan time."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field, StringConstraints, model_validator
+
+from bedplate.stack_file.model import StrictModel, Wording, wrong
+
+NicFamily = Literal["nvidia-infiniband", "nvidia-ethernet", "broadcom-ethernet", "amd-ethernet"]
+
+OwnFabricKind = Literal[
+    "infiniband-sriov", "infiniband-shared", "infiniband-ipoib", "sriov-vf", "host-device", "macvlan"
+]
+
+BY_NETWORK: tuple[str, ...] = ("infiniband-ipoib", "sriov-vf", "host-device", "macvlan")
+"""The kinds that give pods an interface of their own, so that a network attachment must be named."""
+
+
+class OwnFabricSpec(StrictModel):
+    """The fabric that the nodes of an existing cluster have, as its owner set it up."""
+
+    kind: OwnFabricKind = Field(description="How pods reach the cards; docs/guide/fabrics.md tells them apart.")
+    network_cards: NicFamily = Field(
+        description="Who made the network cards and what they speak: it decides how NCCL and RCCL address them."
+    )
+    resource: (
+        Annotated[
+            str,
+            StringConstraints(pattern=r"^[a-z0-9.-]+/[A-Za-z0-9_.-]+$"),
+            Wording("the name of an extended resource, such as rdma/ib"),
+        ]
+        | None
+    ) = Field(default=None, description="The resource by which pods ask for cards, for example `rdma/ib`.")
+    per_node: Annotated[int, Field(ge=1, le=128)] = Field(
+        description="How many of it a node offers: cards, or with `infiniband-shared` places for pods."
+    )
+    network: str | None = Field(
+        default=None,
+        description="The NetworkAttachmentDefinition that gives pods the interface, with its namespace before it "
+        "(`rdma/gpu-net`).",
+    )
+    rdma_devices: tuple[str, ...] = Field(
+        default=(),
+        description="The RDMA devices that belong to accelerators, as `ibv_devices` lists them (`mlx5_0`); those for "
+        "storage and management left out. Default: NCCL takes every one that it sees.",
+    )
+    gid_index: Annotated[int, Field(ge=0, le=15)] | None = Field(
+        default=None, description="Ethernet cards: the index of the RoCE v2 address. Default: NCCL looks for it."
+    )
+    traffic_class: Annotated[int, Field(ge=0, le=255)] | None = Field(
+        default=None, description="Ethernet cards: the traffic class that your switches keep free of losses."
+    )
+
+    @model_validator(mode="after")
+    def _reachable(self) -> OwnFabricSpec:
+        if self.kind in BY_NETWORK and self.network is None:
+            raise wrong(f"pods reach {self.kind} by an interface of their own, so name its network", "network")
+        if self.kind != "infiniband-ipoib" and self.resource is None:
+            raise wrong(f"pods ask for {self.kind} by a resource, so name it", "resource")
+        infiniband = self.kind.startswith("infiniband")
+        if infiniband and self.network_cards != "nvidia-infiniband":
+            raise wrong(f"{self.network_cards} cards do not speak InfiniBand", "kind")
+        for name in ("gid_index", "traffic_class"):
+            if getattr(self, name) is not None and self.network_cards == "nvidia-infiniband":
+                raise wrong("InfiniBand has no such setting; it belongs to Ethernet cards", name)
+        return self

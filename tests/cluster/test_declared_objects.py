@@ -1,13 +1,15 @@
-"""Every Kubernetes object that the example stacks declare is accepted by a real API server, unknown fields refused.
+"""Every Kubernetes object that the stacks of this repository declare is accepted by a real API server, unknown fields
+refused.
 
-Helm releases are beyond it: what a chart would create is rendered by Helm, from charts that are not in the clone.
-Custom resources need their definitions, which those charts bring: test_serving_definitions.
+Helm releases are beyond it: what a chart would create is rendered by Helm, from charts that are not in the clone. So
+are changes to nodes that exist already: there are none here. Custom resources need definitions, which those charts
+bring: test_custom_resources.
 """
 
 from __future__ import annotations
 
 from dataclasses import replace
-from pathlib import Path
+from functools import cache
 from typing import Any
 
 import pytest
@@ -20,28 +22,34 @@ from bedplate.separation.rules import Rule
 from bedplate.simulation.kubernetes_client import KubernetesClient
 from bedplate.stack_file.load import load_stack
 from tests.support.control_plane.pods import MANAGER, Object, refusal, wait_for, workload
-from tests.support.declared import declared
+from tests.support.declared import Declared, declared
+from tests.support.examples import Example, examples, own_stacks
 
 pytestmark = pytest.mark.cluster
 
-STACKS = sorted((Path(__file__).parents[2] / "stacks").glob("Pulumi.*.yaml"))
-RELEASE = "kubernetes:helm.sh/v3:Release"
+ALL = [*own_stacks(), *examples()]
+NOT_JUDGED = ("kubernetes:helm.sh/v3:Release", "kubernetes:core/v1:NodePatch")
 
 
-def objects(stack_file: Path) -> list[Object]:
-    """Return the manifests that a stack declares, its namespaces first."""
-    loaded = load_stack(stack_file)
+@cache
+def kubernetes_resources(example: Example) -> tuple[Declared, ...]:
+    """Return what a stack declares inside its clusters."""
+    loaded = load_stack(example.file)
     plan = plan_stack(loaded.spec, loaded.references)
     resources = declared(lambda: declare(plan), loaded.name)
-    objects_only = (item for item in resources if item.token.startswith("kubernetes:") and item.token != RELEASE)
-    found = [item.inputs for item in objects_only if is_known_token(item.token)]
+    return tuple(item for item in resources if item.token.startswith("kubernetes:") and item.token not in NOT_JUDGED)
+
+
+def objects(example: Example, *, custom: bool = False) -> list[Object]:
+    """Return the manifests that a stack declares, its namespaces first: of Kubernetes' own kinds, or of all others."""
+    found = [item.inputs for item in kubernetes_resources(example) if is_known_token(item.token) is not custom]
     return sorted((_whole(manifest) for manifest in found), key=lambda manifest: manifest["kind"] != "Namespace")
 
 
-@pytest.mark.parametrize("stack_file", STACKS, ids=lambda path: path.stem.removeprefix("Pulumi."))
-def test_every_declared_object_is_accepted(client: KubernetesClient, stack_file: Path) -> None:
-    manifests = objects(stack_file)
-    assert {manifest["kind"] for manifest in manifests} >= {"Namespace", "NetworkPolicy", "Deployment"}
+@pytest.mark.parametrize("example", ALL, ids=str)
+def test_every_declared_object_is_accepted(client: KubernetesClient, example: Example) -> None:
+    manifests = objects(example)
+    assert {manifest["kind"] for manifest in manifests} >= {"Namespace", "NetworkPolicy"}
     answers = [(manifest, client.apply(manifest, manager=MANAGER)) for manifest in manifests]
     refused = {f"{m['kind']} {m['metadata']['name']}": answer.message for m, answer in answers if not answer.ok}
     assert refused == {}

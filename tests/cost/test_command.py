@@ -19,6 +19,7 @@ from bedplate.plan import plan_stack
 from bedplate.stack_file.load import load_stack
 from tests.cost.graphs import preview_of, resource, state_of, write
 from tests.cost.test_range import line
+from tests.support.examples import examples, own_stacks
 
 ROOT = Path(__file__).parents[2]
 STACK = "stacks/Pulumi.vision-dev.yaml"
@@ -142,9 +143,10 @@ def test_how_far_a_price_can_be_trusted() -> None:
 def test_the_page_of_the_examples_is_up_to_date() -> None:
     page = ROOT / "docs" / "reference" / "costs-of-examples.md"
     reports = []
-    for file in sorted((ROOT / "stacks").glob("Pulumi.*.yaml")):
-        loaded = load_stack(file)
-        reports.append(stack_report(f"stacks/{file.name}", plan_stack(loaded.spec, loaded.references)))
+    for example in [*own_stacks(), *examples()]:
+        loaded = load_stack(example.file)
+        name = str(example.file.relative_to(ROOT))
+        reports.append(stack_report(name, plan_stack(loaded.spec, loaded.references)))
     assert page.read_text(encoding="utf-8") == cost_page(reports), (
-        "run: bedplate cost --markdown stacks/*.yaml > docs/reference/costs-of-examples.md"
+        "run: bedplate cost --markdown stacks/*.yaml examples/*/*.yaml > docs/reference/costs-of-examples.md"
     )

@@ -42,8 +42,9 @@ class MachineType:
     or empty where no source says. `network_gbps` is the machine's total: per-card figures do not add up.
 
     `capacity_sources` holds what a source says the type can be bought as: `on-demand`, `spot`, `reservation`,
-    `capacity-block`, `flex-start`, `queued`. Listed is not obtainable. `zones` maps a region where the type is
-    offered to its zones; the tuple is empty where only the region is known (Azure).
+    `capacity-block`, `flex-start`, `queued`; hardware of one's own is `owned`. Listed is not obtainable. `zones`
+    maps a region where the type is offered to its zones; the tuple is empty where only the region is known (Azure).
+    `as_of` is None for hardware that a stack file describes: no source has a date for it.
     """
 
     cloud: str
@@ -69,7 +70,7 @@ class MachineType:
     capacity_sources: frozenset[str]
     zones: Mapping[str, tuple[str, ...]]
     source: str
-    as_of: date
+    as_of: date | None
     note: str
 
 

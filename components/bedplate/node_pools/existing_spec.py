@@ -73,3 +73,10 @@ class HardwareSpec(StrictModel):
         if self.network_gbps is not None and self.rdma_interfaces is None:
             raise wrong("say how many cards carry it together: rdma_interfaces", "network_gbps")
         return self
+
+
+def hardware_name(hardware: HardwareSpec) -> str:
+    """Return what a node is called where a cloud's machine type would stand, for example `own-8x-h100`."""
+    if hardware.accelerator:
+        return f"own-{hardware.accelerators}x-{hardware.accelerator.lower()}"
+    return f"own-{hardware.vcpus}-vcpus"

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, StringConstraints, model_validator
 
 from bedplate.fabrics.kinds import FabricChoice
-from bedplate.node_pools.existing_spec import MOST_HOSTS, HardwareSpec, NodeName
+from bedplate.node_pools.existing_spec import MOST_HOSTS, HardwareSpec, NodeName, hardware_name
 from bedplate.node_pools.sharing_spec import Sharing
 from bedplate.stack_file.model import Name, StrictModel, Wording, wrong
 
@@ -190,7 +190,7 @@ class NodePoolSpec(StrictModel):
     huge_pages_2mi: Annotated[int, Field(ge=0, le=1048576)] = Field(
         default=0,
         description="Huge pages of 2 MiB that each node sets aside at its start, for pods that ask for "
-        "`hugepages-2Mi`. What the fabric itself needs is added by Bedplate. On an existing cluster: how many the nodes have.",
+        "`hugepages-2Mi`. On an existing cluster: how many the nodes set aside already.",
     )
     prepull_images: Annotated[tuple[ImageName, ...], Field(max_length=MOST_PREPULLED)] = Field(
         default=(),
@@ -237,7 +237,10 @@ class NodePoolSpec(StrictModel):
         return self
 
     def all_offers(self) -> tuple[OfferSpec, ...]:
-        """Return the offers in order of preference, `machine` being short for one; none for nodes that exist."""
+        """Return the offers in order of preference, `machine` being short for one.
+
+        Nodes that exist already count as one offer, which nobody may write: `owned`.
+        """
         if self.hardware is not None:
-            return ()
+            return (OfferSpec.model_construct(machine=hardware_name(self.hardware), capacity="owned"),)
         return self.offers or (OfferSpec(machine=self.machine or ""),)

@@ -121,6 +121,26 @@ def test_a_deletion_waits_for_finalizers_and_can_be_interrupted(
     wait_for(lambda: client.request("GET", path("kept")).status == 404, "it is gone")
 
 
+def test_text_of_a_secret_that_nobody_changed_is_no_drift(
+    cluster: LocalCluster, client: KubernetesClient, world: World
+) -> None:
+    """The server keeps it encoded, elsewhere."""
+    token, where = "kubernetes:core/v1:Secret", "/api/v1/namespaces/default/secrets/keys"
+    metadata = {"name": "keys", "namespace": "default"}
+    secret = {"apiVersion": "v1", "kind": "Secret", "metadata": metadata, "stringData": {"a": "1"}}
+    outputs = cluster.create(secret)
+    held = Resource(token, "default/keys", PLACE, f"urn:pulumi:dev::p::{token}::keys", secret, outputs)
+    world.put(held)
+    seen = cluster.read(world, held)
+    assert seen is not None
+    assert seen.inputs == secret
+    client.request("PATCH", where, {"stringData": {"a": "2"}}, content_type=MERGE)
+    drifted = cluster.read(world, held)
+    assert drifted is not None
+    assert drifted.inputs["stringData"] == {"a": "2"}
+    cluster.delete(held, threading.Event())
+
+
 def test_warnings_are_remembered_once(cluster: LocalCluster) -> None:
     old = {"apiVersion": "v1", "kind": "Endpoints", "metadata": {"name": "old", "namespace": "default"}}
     cluster.create(old)

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+import yaml
 
 from bedplate import simulation
 from bedplate.errors import UsageError
@@ -17,6 +18,7 @@ from bedplate.simulation.local_cluster import MANAGER
 from tests.engine.projects import new_project
 from tests.support.control_plane.plane import ControlPlane
 from tests.support.control_plane.pods import Object, wait_for
+from tests.support.crds import DEFINITIONS, find_definition
 from tests.support.engine import installed_engine
 
 pytestmark = pytest.mark.cluster
@@ -28,7 +30,15 @@ KINDS = {
     "networking.k8s.io/v1": ["NetworkPolicy"],
     "scheduling.k8s.io/v1": ["PriorityClass"],
     "admissionregistration.k8s.io/v1": ["ValidatingAdmissionPolicy", "ValidatingAdmissionPolicyBinding"],
+    "apiextensions.k8s.io/v1": ["CustomResourceDefinition"],
 }
+ENVOY = {
+    "EnvoyProxy": "envoyproxies",
+    "ClientTrafficPolicy": "clienttrafficpolicies",
+    "BackendTrafficPolicy": "backendtrafficpolicies",
+    "SecurityPolicy": "securitypolicies",
+}
+NEEDED = ("scaledobjects.keda.sh", "prometheusrules.monitoring.coreos.com", "httproutes.gateway.networking.k8s.io")
 RELEASE = "kubernetes:helm.sh/v3:Release"
 
 Pulumi = Callable[..., Completed]
@@ -59,6 +69,13 @@ kubernetes.apps.v1.Deployment("web", metadata={"name": "web", "namespace": "defa
     "template": {"metadata": {"labels": {"app": "web"}}, "spec": {"containers": [{"name": "web", "image": "IMAGE"}]}},
 }, opts=options)
 """
+SCALED = """
+kubernetes.apiextensions.CustomResource("o", api_version="keda.sh/v1alpha1", kind="ScaledObject",
+    metadata={"name": "o", "namespace": "default"},
+    spec={"scaleTargetRef": {"name": "web"}, "triggers": [{"type": "cron", "metadata": {"start": START}}]},
+    opts=options)
+"""
+SCALED_OBJECTS = "/apis/keda.sh/v1alpha1/namespaces/default/scaledobjects"
 WEB = "/apis/apps/v1/namespaces/default/deployments/web"
 
 
@@ -76,10 +93,11 @@ def project(tmp_path: Path) -> Path:
 def pulumi(plane: ControlPlane, project: Path, tmp_path: Path) -> Pulumi:
     """Return a function that runs `bedplate sim --kubeconfig … -- pulumi …` on the project of the test."""
 
-    def run(*command: str, faults: tuple[str, ...] = ()) -> Completed:
+    def run(*command: str, faults: tuple[str, ...] = (), crds: tuple[Path, ...] = ()) -> Completed:
         arguments = [*command, "--non-interactive", "--color=never"]
+        home, kubeconfig = tmp_path / "home", plane.kubeconfig
         return simulation.run(
-            project, arguments, home=tmp_path / "home", faults=faults, kubeconfig=plane.kubeconfig, capture=True
+            project, arguments, home=home, faults=faults, kubeconfig=kubeconfig, crds=crds, capture=True
         )
 
     return run
@@ -115,8 +133,106 @@ def succeeds(done: Completed) -> str:
     return done.stdout
 
 
+def stand_ins(folder: Path) -> Path:
+    """Write definitions of Envoy Gateway's own kinds that take anything, unless its real ones lie beside the clone."""
+    folder.mkdir()
+    for kind, plural in ENVOY.items():
+        if find_definition("gateway.envoyproxy.io", kind) is None:
+            (folder / f"{kind}.yaml").write_text(yaml.safe_dump(_stand_in(kind, plural)))
+    return folder
+
+
+def _stand_in(kind: str, plural: str) -> Object:
+    schema = {"type": "object", "x-kubernetes-preserve-unknown-fields": True}
+    return {
+        "apiVersion": "apiextensions.k8s.io/v1",
+        "kind": "CustomResourceDefinition",
+        "metadata": {"name": f"{plural}.gateway.envoyproxy.io"},
+        "spec": {
+            "group": "gateway.envoyproxy.io",
+            "scope": "Namespaced",
+            "names": {"kind": kind, "plural": plural, "singular": kind.lower(), "listKind": f"{kind}List"},
+            "versions": [{"name": "v1alpha1", "served": True, "storage": True, "schema": {"openAPIV3Schema": schema}}],
+        },
+    }
+
+
+def test_a_stack_with_endpoints_brings_its_kinds_and_takes_them_away(
+    plane: ControlPlane, client: KubernetesClient, tmp_path: Path
+) -> None:
+    """The example as it stands. Fields of Envoy Gateway's kinds are checked where its definitions are at hand."""
+    if not DEFINITIONS.is_dir():
+        pytest.skip(f"no definitions in {DEFINITIONS}")
+    home, stack = tmp_path / "home", DemoProject.copied(ROOT, tmp_path / "copy").folder
+    crds = (DEFINITIONS, *([made] if any((made := stand_ins(tmp_path / "crds")).iterdir()) else []))
+
+    def pulumi(*command: str, crds: tuple[Path, ...] = ()) -> Completed:
+        arguments = [*command, "--stack", "vision-dev", "--non-interactive", "--color=never"]
+        return simulation.run(stack, arguments, home=home, kubeconfig=plane.kubeconfig, crds=crds, capture=True)
+
+    refused = pulumi("up", "--yes", "--skip-preview")
+    assert refused.returncode != 0
+    assert "give a folder with it by --crds" in refused.stdout + refused.stderr
+    up = pulumi("up", "--yes", "--skip-preview", crds=crds)
+    succeeds(up)
+    assert "scaledobjects.keda.sh is defined on" in up.stderr
+    assert {f"CustomResourceDefinition {name}" for name in NEEDED} <= ours(client)
+    succeeds(pulumi("up", "--yes", "--skip-preview", "--expect-no-changes"))
+    succeeds(pulumi("refresh", "--yes", "--skip-preview"))
+    succeeds(pulumi("preview", "--expect-no-changes"))
+    down = pulumi("destroy", "--yes", "--skip-preview")
+    succeeds(down)
+    assert "scaledobjects.keda.sh is not defined on" in down.stderr
+    assert ours(client) == set()
+    assert len(simulation.world(home)) == 0
+
+
+def test_a_preview_defines_nothing_and_an_update_learns_what_is_wrong(
+    client: KubernetesClient, project: Path, pulumi: Pulumi
+) -> None:
+    crds = (keda_definitions(),)
+    program = project / "__main__.py"
+    program.write_text(PROGRAM)
+    succeeds(pulumi("up", "--yes", "--skip-preview"))
+    program.write_text(PROGRAM + SCALED.replace("START", "5"))
+    succeeds(pulumi("preview", crds=crds))
+    assert client.kind("keda.sh/v1alpha1", "ScaledObject") is None
+    refused = pulumi("up", "--yes", "--skip-preview", crds=crds)
+    assert "metadata.start: expected string" in refused.stdout + refused.stderr
+    program.write_text(PROGRAM + SCALED.replace("START", "'0 8 * * *'"))
+    succeeds(pulumi("up", "--yes", "--skip-preview", crds=crds))
+    program.write_text(PROGRAM + SCALED.replace("START", "5"))
+    again = pulumi("preview")
+    assert "metadata.start: expected string" in again.stdout + again.stderr
+    succeeds(pulumi("destroy", "--yes", "--skip-preview"))
+    assert client.kind("keda.sh/v1alpha1", "ScaledObject") is None
+
+
+def test_a_definition_stays_while_somebody_else_uses_it(
+    client: KubernetesClient, project: Path, pulumi: Pulumi
+) -> None:
+    (project / "__main__.py").write_text(PROGRAM + SCALED.replace("START", "'0 8 * * *'"))
+    succeeds(pulumi("up", "--yes", "--skip-preview", crds=(keda_definitions(),)))
+    theirs: Object = client.request("GET", f"{SCALED_OBJECTS}/o").body
+    theirs = {**theirs, "metadata": {"name": "theirs", "namespace": "default"}}
+    assert client.request("POST", SCALED_OBJECTS, theirs).ok
+    kept = pulumi("destroy", "--yes", "--skip-preview")
+    succeeds(kept)
+    assert "scaledobjects.keda.sh stays defined on" in kept.stderr
+    assert "sim did not make theirs" in kept.stderr
+    assert client.request("DELETE", f"{SCALED_OBJECTS}/theirs").ok
+    wait_for(lambda: client.request("GET", f"{SCALED_OBJECTS}/theirs").status == 404, "it is gone")
+    assert "is not defined on" in pulumi("destroy", "--yes", "--skip-preview").stderr
+
+
+def keda_definitions() -> Path:
+    if not (folder := DEFINITIONS / "keda").is_dir():
+        pytest.skip(f"no definitions in {folder}")
+    return folder
+
+
 def test_a_whole_stack_through_its_life(plane: ControlPlane, client: KubernetesClient, tmp_path: Path) -> None:
-    """One without endpoints: those declare kinds that charts define, and sim installs no charts."""
+    """One without endpoints, which needs no kind that a chart defines."""
     home = tmp_path / "home"
     stack = DemoProject.copied(ROOT, tmp_path / "copy").folder
     shutil.copy2(ROOT / "tests" / "data" / "vision-dev.yaml", stack / STACK_FILE)
@@ -186,7 +302,7 @@ def test_refresh_sees_what_somebody_changed_and_deleted(
         (
             'kubernetes.apiextensions.CustomResource("o", api_version="keda.sh/v1alpha1", kind="ScaledObject", '
             'metadata={"name": "o", "namespace": "default"}, spec={}, opts=options)',
-            "charts are not installed by sim: apply their CRDs",
+            "the chart keda",
         ),
         (
             'kubernetes.core.v1.Namespace("n", metadata={"name": "kube-public"}, opts=options)',

@@ -24,7 +24,13 @@ from bedplate.catalog.model import (
 )
 from bedplate.catalog.prices import price, priced_regions
 from bedplate.catalog.quotas import quota
-from bedplate.catalog.releases import chart, charts, default_kubernetes_version, kubernetes_versions
+from bedplate.catalog.releases import (
+    chart,
+    charts,
+    default_kubernetes_version,
+    defining_chart,
+    kubernetes_versions,
+)
 from bedplate.catalog.service_prices import service_price, services
 from bedplate.catalog.serving import cold_start_phases, image, model, models
 
@@ -48,6 +54,7 @@ __all__ = [
     "cold_start_phases",
     "control_plane_zones",
     "default_kubernetes_version",
+    "defining_chart",
     "image",
     "kubernetes_versions",
     "machine",

@@ -36,6 +36,7 @@ CHART_COLUMNS = (
     "as_of",
     "note",
 )
+CHART_KIND_COLUMNS = ("group", "chart", "source", "as_of")
 CHART_KINDS = ("chart", "eks-addon")
 
 
@@ -68,6 +69,12 @@ def chart(name: str) -> Chart:
     return found
 
 
+def defining_chart(group: str) -> Chart | None:
+    """Return the chart that brings the kinds of an API group, or None where no chart of the catalog is known to."""
+    name = _chart_kinds().get(group)
+    return chart(name) if name else None
+
+
 def minor(version: str) -> tuple[int, int]:
     """Return `1.35` as `(1, 35)`, which sorts as versions do. Raises `ValueError` for anything else."""
     major, _, lesser = version.partition(".")
@@ -91,6 +98,21 @@ def _versions(cloud: str) -> tuple[KubernetesVersion, ...]:
 def _charts() -> Mapping[str, Chart]:
     found = build(read("charts.csv", CHART_COLUMNS), parse_chart)
     return MappingProxyType({one.name: one for one in sorted(found, key=lambda one: one.name)})
+
+
+@cache
+def _chart_kinds() -> Mapping[str, str]:
+    rows = build(read("chart-kinds.csv", CHART_KIND_COLUMNS), parse_chart_kinds)
+    return MappingProxyType(dict(rows))
+
+
+def parse_chart_kinds(row: Row) -> tuple[str, str]:
+    """Return an API group and the chart that brings its kinds; raises `CellError` for a cell that cannot be read."""
+    row.source()
+    row.required_day("as_of")
+    if row.text("chart") not in _charts():
+        raise CellError("chart", f"{row.text('chart')!r} is not in charts.csv")
+    return row.required("group"), row.required("chart")
 
 
 def parse_kubernetes_version(row: Row) -> KubernetesVersion:

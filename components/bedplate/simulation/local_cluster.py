@@ -3,11 +3,12 @@
 Objects are applied server-side under a field manager of their own, with unknown fields refused, as the kubernetes
 provider does it. Safe by three rules: the server is on this machine (`kubeconfig`), its nodes are no machines of a
 cloud, and an object that somebody else made is neither changed nor deleted. Helm releases are not among the objects:
-nothing here renders charts.
+nothing here renders charts. The kinds that charts would define are put there from definitions (`custom_kinds`).
 """
 
 from __future__ import annotations
 
+import base64
 import time
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -15,6 +16,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from bedplate.errors import BedplateError, UsageError
 from bedplate.node_pools.labels import DOMAIN
 from bedplate.sdk_types import has_unknown
+from bedplate.simulation.custom_kinds import CustomKinds
+from bedplate.simulation.definitions import read_definitions
 from bedplate.simulation.kubeconfig import read_kubeconfig
 from bedplate.simulation.kubernetes_client import KubernetesClient
 from bedplate.simulation.kubernetes_objects import RELEASE, preview_outputs
@@ -22,7 +25,7 @@ from bedplate.simulation.requests import Refusal
 
 if TYPE_CHECKING:
     import threading
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
     from bedplate.simulation.kubernetes_client import Answer
@@ -50,6 +53,7 @@ class LocalCluster:
     """One API server that stands for the one cluster of a simulated world. Safe to use from several threads."""
 
     client: KubernetesClient
+    kinds: CustomKinds
     warnings: dict[str, None] = field(default_factory=dict)
     """What the server warned of, each text once and in order."""
 
@@ -70,6 +74,7 @@ class LocalCluster:
 
     def create(self, inputs: Properties) -> Properties:
         """Apply a new object, and return it as the server has it; raises `Refusal` with the server's reason."""
+        self._define(inputs)
         return self._granted(self._apply(inputs), inputs)
 
     def update(self, world: World, resource: Resource, news: Properties, *, preview: bool) -> Properties:
@@ -77,6 +82,7 @@ class LocalCluster:
         if preview:
             unseen = preview_outputs(resource.token, news)
             return unseen if has_unknown(news) else self._dry_run(news) or unseen
+        self._define(news)
         outputs = self._granted(self._apply(news), news)
         with world.lock:
             known = world.get(resource.token, resource.place, resource.id) or resource
@@ -93,7 +99,8 @@ class LocalCluster:
                 return None
             if known is None:  # the program only looks at it, or imports it
                 return replace(resource, inputs=_shown(live), outputs=_shown(live))
-            return world.change(known, inputs=declared_part(known.inputs, live), outputs=_shown(live))
+            seen = {**live, "stringData": _as_text(live)} if "stringData" in known.inputs else live
+            return world.change(known, inputs=declared_part(known.inputs, seen), outputs=_shown(live))
 
     def delete(self, resource: Resource, cancelled: threading.Event) -> None:
         """Delete an object of ours and wait until it is gone; one that is gone already is no error."""
@@ -123,6 +130,17 @@ class LocalCluster:
                 f"--kubeconfig stands for one cluster, and objects of {others[0].removeprefix('kubernetes/')} are on it"
                 f" already: those of {place.removeprefix('kubernetes/')} cannot be applied as well"
             )
+
+    def leave(self, world: World) -> None:
+        """Take away the definitions that sim brought, once the world has no object on the server any more."""
+        if not any(is_applied(item.token) for item in world):
+            self.kinds.remove()
+
+    def _define(self, inputs: Properties) -> None:
+        try:
+            self._ask(lambda: self.kinds.define(str(inputs["apiVersion"]), str(inputs["kind"])))
+        except UsageError as error:
+            raise Refusal(str(error)) from error
 
     def _dry_run(self, inputs: Properties) -> Properties | None:
         """Return the object as it would be, or None where something is missing on the server that it needs."""
@@ -159,7 +177,8 @@ class LocalCluster:
         if answer.ok:
             return _shown(answer.body)
         if answer.message.startswith("no matches for kind"):
-            raise Refusal(f"{answer.message}; charts are not installed by sim: apply their CRDs to {self.server} first")
+            kind = str(inputs["apiVersion"]), str(inputs["kind"])
+            raise Refusal(self.kinds.definitions.why_missing(*kind, self.server))
         raise Refusal(answer.message)
 
     def _ask(self, ask: Callable[[], T]) -> T:
@@ -169,11 +188,13 @@ class LocalCluster:
             raise Refusal(f"configured Kubernetes cluster is unreachable: {error}") from error
 
 
-def connect(kubeconfig: Path) -> LocalCluster:
-    """Return the cluster that a kubeconfig leads to.
+def connect(kubeconfig: Path, crds: Sequence[Path] = ()) -> LocalCluster:
+    """Return the cluster that a kubeconfig leads to; `crds` are folders of definitions that it may lack.
 
-    Raises `UsageError` for a cluster that may be real, and `BedplateError` when it cannot be reached or asked.
+    Raises `UsageError` for a cluster that may be real and for folders without definitions, and `BedplateError` when it
+    cannot be reached or asked.
     """
+    definitions = read_definitions(crds)
     client = KubernetesClient(read_kubeconfig(kubeconfig))
     nodes = client.request("GET", "/api/v1/nodes")
     if not nodes.ok:
@@ -186,7 +207,7 @@ def connect(kubeconfig: Path) -> LocalCluster:
                 f"{provider}",
                 hint="sim applies to a test cluster on this machine and to nothing else",
             )
-    return LocalCluster(client)
+    return LocalCluster(client, CustomKinds(client, MANAGER, definitions))
 
 
 def is_applied(token: str) -> bool:
@@ -227,6 +248,12 @@ def _address(resource: Resource) -> tuple[str, str, str, str]:
 
 def _is_ours(found: Properties) -> bool:
     return any(entry.get("manager") == MANAGER for entry in found["metadata"].get("managedFields") or [])
+
+
+def _as_text(secret: Properties) -> dict[str, str]:
+    """Return a Secret's data as it was declared by `stringData`, which the server takes and never shows."""
+    data = secret.get("data") or {}
+    return {name: base64.b64decode(value).decode(errors="replace") for name, value in data.items()}
 
 
 def _shown(found: Properties) -> Properties:

@@ -74,8 +74,9 @@ def _group(group: NodeGroupPlan) -> dict[str, Any]:
         "usd_per_hour": None if group.price is None else str(group.price.usd_per_hour),
         "max_nodes": group.max_nodes,
         "zones": list(group.zones),
-        "efa_interfaces": sum(card.kind == "efa-only" for card in group.network_interfaces),
-        "placement_group": group.placement_group,
+        "fabric": {"kind": group.fabric.kind, "reason": group.fabric.reason, "resources": dict(group.fabric.resources)},
+        "efa_interfaces": sum(card.kind == "efa-only" for card in group.fabric.interfaces),
+        "placement": {"kind": group.placement.kind, "reason": group.placement.reason},
         "labels": dict(group.labels),
         "taints": [f"{taint.key}={taint.value}:{taint.effect}" for taint in group.taints],
     }

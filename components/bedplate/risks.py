@@ -72,7 +72,7 @@ def _one_zone(pool: NodePoolPlan) -> Iterator[Risk]:
     zones = {zone for group in pool.groups for zone in group.zones}
     if len(zones) > 1 or pool.max_nodes <= 1:
         return
-    why = "a fabric does not cross zones" if pool.fabric == "required" else "its machines are offered in no other"
+    why = "a fabric does not cross zones" if pool.fabric != "none" else "its machines are offered in no other"
     yield Risk(
         f"node_pools.{pool.name}",
         f"all its nodes stand in {', '.join(zones)}, because {why}: when that zone has no capacity, the pool has none",

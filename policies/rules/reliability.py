@@ -143,7 +143,7 @@ def _sleep_seconds(hook: dict[str, Any]) -> float:
 def has_zones(node_group: Resource, surroundings: Surroundings) -> Iterator[str]:
     """The nodes of a pool without a fabric are in more than one zone."""
     pool = surroundings.nearest_ancestor(node_group, NODE_POOL)
-    if pool is None or want(pool.properties, "fabric") == "required" or need(pool.properties, "role") != GENERAL:
+    if pool is None or want(pool.properties, "fabric") != "none" or need(pool.properties, "role") != GENERAL:
         return
     subnets = node_group.properties.get("subnetIds")
     if is_unknown(subnets):

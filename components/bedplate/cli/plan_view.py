@@ -9,6 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from bedplate.cli.endpoint_view import show_endpoints
+from bedplate.cost.estimate import UNDECLARED_USE
 from bedplate.cost.summary import dollars, headrooms
 from bedplate.risks import risks
 
@@ -62,7 +63,8 @@ def show_cost(console: Console, plan: StackPlan, cap: Cap | None) -> None:
         price = "unknown" if billed.usd_per_unit is None else f"{billed.usd_per_unit:,.4f}"
         each = price if by_hour else f"{price} a {billed.unit}"
         up_to = str(line.max_units) if by_hour else f"{line.max_units} {billed.unit} a month"
-        lines.add_row(line.owner, line.item, each, str(line.baseline_units), up_to)
+        at_rest = f"{line.baseline_units} reserved" if line.reserved else str(line.baseline_units)
+        lines.add_row(line.owner, line.item, each, at_rest, up_to)
     console.print()
     console.print(lines)
     console.print(_totals(plan, cap))
@@ -120,10 +122,12 @@ def _offer(pool: NodePoolPlan, group: NodeGroupPlan) -> str:
 
 
 def _fabric(group: NodeGroupPlan) -> str:
-    cards = sum(card.kind == "efa-only" for card in group.network_interfaces)
-    if not cards:
+    fabric = group.fabric
+    if not fabric.in_use:
         return "none"
-    return f"EFA × {cards}" + (", grouped" if group.placement_group else "")
+    cards = next(iter(fabric.resources.values()), fabric.claimed_devices)
+    text = f"{fabric.kind} × {cards}" if cards else fabric.kind
+    return text if group.placement.kind == "none" else f"{text}, {group.placement.kind}"
 
 
 def short_zones(zones: Sequence[str]) -> str:
@@ -165,8 +169,11 @@ def _price_origins(lines: Iterable[CostLine]) -> Iterator[str]:
         if days:
             period = f"{days[0]}" if days[0] == days[-1] else f"{days[0]} to {days[-1]}"
             yield f"{name} of {period}"
-    undated = sorted({line.item for line in known if line.as_of is None})
+    declared = sorted({line.item for line in known if line.confidence == "declared"})
+    if declared:
+        yield f"declared in the stack file: {', '.join(declared)}"
+    undated = sorted({line.item for line in known if line.as_of is None and line.item not in declared})
     if undated:
         yield f"without a date: {', '.join(undated)}"
-    if any(line.note for line in known if line.kind == "machine"):
+    if any(line.note == UNDECLARED_USE for line in known):
         yield "pools that declare no expected use are expected at their maximum"

@@ -12,6 +12,7 @@ from bedplate.networking.plan import NetworkPlan, plan_network
 
 if TYPE_CHECKING:
     from bedplate.clusters.spec import ClusterSpec, Provider
+    from bedplate.fabrics.spec import OwnFabricSpec
     from bedplate.stack import StackSpec
 
 DEFAULT_ZONES = 3
@@ -37,6 +38,17 @@ class ClusterPlan:
     def public_endpoint(self) -> bool:
         """Whether the API server has a public endpoint (for `runner_networks` alone)."""
         return bool(self.runner_networks)
+
+    @property
+    def own_fabric(self) -> OwnFabricSpec | None:
+        """What the owner of an existing cluster says about its fabric; None in the clouds, where the catalog knows."""
+        return None
+
+    @property
+    def account(self) -> str:
+        """What pays for the cluster beside others in the same cloud, as far as the stack file says: a Google Cloud
+        project. Empty where the credentials decide."""
+        return ""
 
     @property
     def nat_gateways(self) -> int:

@@ -37,7 +37,7 @@ def declare_node_groups(
     """Declare the node groups of a pool, and what they share: a role, and a security group for the fabric."""
     role, ready = declare_service_role(f"{plan.full_name}-nodes", "ec2.amazonaws.com", NODE_POLICIES, parent)
     security_groups = list(cluster.node_security_group_ids)
-    if plan.fabric == "required":
+    if plan.fabric == "efa":
         security_groups.append(_declare_fabric_security_group(plan, cluster, parent).id)
     before_nodes = [*ready, *cluster.node_prerequisites, *after]
     return tuple(

@@ -13,7 +13,7 @@ from bedplate.node_pools.user_data import user_data
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from bedplate.node_pools.fabric import NetworkInterface
+    from bedplate.fabrics.model import NetworkInterface
     from bedplate.node_pools.plan import NodeGroupPlan
 
 ROOT_DEVICE = "/dev/xvda"
@@ -33,7 +33,7 @@ def declare_launch_template(
     """Declare the launch template of a node group. It names no subnet and no image: EKS fills them in."""
     options = pulumi.ResourceOptions(parent=parent)
     told = user_data(group)
-    interfaces = [_interface(interface, security_groups) for interface in group.network_interfaces]
+    interfaces = [_interface(interface, security_groups) for interface in group.fabric.interfaces]
     return aws.ec2.LaunchTemplate(
         f"{group.name}-template",
         instance_type=group.machine.name,
@@ -48,7 +48,7 @@ def declare_launch_template(
         # Security groups stand on the interfaces where those are listed, and EC2 refuses them in both places.
         network_interfaces=interfaces or None,
         vpc_security_group_ids=None if interfaces else list(security_groups),
-        placement=_placement(group, options) if group.placement_group else None,
+        placement=_placement(group, options) if group.placement.kind == "cluster-placement-group" else None,
         user_data=base64.b64encode(told.encode()).decode() if told else None,
         tag_specifications=[
             aws.ec2.LaunchTemplateTagSpecificationArgs(resource_type=kind, tags={**tags, "Name": group.name})

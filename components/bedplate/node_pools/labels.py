@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from bedplate.catalog import MachineType
+    from bedplate.fabrics.model import FabricPlan
     from bedplate.node_pools.sharing import SharingPlan
     from bedplate.node_pools.spec import Role
 
@@ -65,15 +66,19 @@ def accelerator_resources(machine: MachineType, sharing: SharingPlan | None = No
 
 
 def unseen_resources(
-    machine: MachineType, sharing: SharingPlan | None = None, *, uses_fabric: bool, huge_pages_2mi: int = 0
+    machine: MachineType,
+    sharing: SharingPlan | None = None,
+    fabric: FabricPlan | None = None,
+    *,
+    huge_pages_2mi: int = 0,
 ) -> Mapping[str, str]:
     """Return the allocatable resources that the autoscaler cannot derive from the machine type of an empty group.
 
     Without them a pod that asks for such a resource never makes a group grow from zero.
     """
     resources = {name: str(count) for name, count in accelerator_resources(machine, sharing).items()}
-    if uses_fabric:
-        resources["vpc.amazonaws.com/efa"] = str(machine.efa_interfaces)
+    if fabric:
+        resources |= {name: str(count) for name, count in fabric.resources.items()}
     if huge_pages_2mi:
         resources["hugepages-2Mi"] = f"{2 * huge_pages_2mi}Mi"
     if machine.nvme_count and machine.nvme_size_gb:

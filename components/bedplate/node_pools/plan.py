@@ -5,9 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from bedplate.node_pools.fabric import NetworkInterface, decide_fabric, network_interfaces
+from bedplate.fabrics.choice import FabricQuestion, default_choice
+from bedplate.fabrics.plan import plan_fabric
+from bedplate.node_pools.existing import hardware_price
 from bedplate.node_pools.labels import Taint, pool_labels, pool_taints, unseen_resources
 from bedplate.node_pools.machines import known_machine
+from bedplate.node_pools.placement import decide_placement
 from bedplate.node_pools.prices import offer_price
 from bedplate.node_pools.reservations import plan_reservation
 from bedplate.node_pools.sharing import plan_sharing
@@ -17,9 +20,12 @@ if TYPE_CHECKING:
 
     from bedplate.catalog import MachineType, Price
     from bedplate.clusters.plan import ClusterPlan
+    from bedplate.fabrics.kinds import FabricChoice, FabricKind
+    from bedplate.fabrics.model import FabricPlan
+    from bedplate.node_pools.placement import PlacementPlan
     from bedplate.node_pools.reservations import ReservationPlan
     from bedplate.node_pools.sharing import SharingPlan
-    from bedplate.node_pools.spec import Capacity, Fabric, NodePoolSpec, OfferSpec, Role
+    from bedplate.node_pools.spec import Capacity, NodePoolSpec, OfferSpec, Role
     from bedplate.stack import StackSpec
 
 
@@ -29,7 +35,7 @@ class NodeGroupPlan:
 
     `initial_nodes` is only the size at creation: from then on the autoscaler owns the number of nodes.
     `price` is None when the catalog has none, which is never the same as zero. `sharing` is None where accelerators
-    are handed out whole.
+    are handed out whole. `huge_pages_2mi` are the huge pages of 2 MiB that a node sets aside.
     """
 
     name: str
@@ -40,14 +46,15 @@ class NodeGroupPlan:
     initial_nodes: int
     max_nodes: int
     zones: tuple[str, ...]
-    network_interfaces: tuple[NetworkInterface, ...]
-    placement_group: bool
+    fabric: FabricPlan
+    placement: PlacementPlan
     root_disk_gib: int
     labels: Mapping[str, str]
     taints: tuple[Taint, ...]
     unseen_resources: Mapping[str, str]
     sharing: SharingPlan | None = None
     reservation: ReservationPlan | None = None
+    huge_pages_2mi: int = 0
 
     @property
     def instance_store_raid(self) -> bool:
@@ -59,6 +66,7 @@ class NodeGroupPlan:
 class NodePoolPlan:
     """A pool, decided. `min_nodes` is a floor that the autoscaler keeps; bounds per offer are on the groups.
 
+    `fabric` is that of all its groups, since a pod of the pool may land on any of them.
     `hosts` names the nodes of a pool on an existing cluster, as far as Bedplate labels them. `prepull_images` are
     loaded by every node as soon as it joins.
     """
@@ -69,7 +77,7 @@ class NodePoolPlan:
     provider: str
     region: str
     role: Role
-    fabric: Fabric
+    fabric: FabricKind
     min_nodes: int
     max_nodes: int
     expected_nodes: int | None
@@ -86,9 +94,13 @@ class NodePoolPlan:
 
 def plan_node_pool(stack: StackSpec, name: str, spec: NodePoolSpec, cluster: ClusterPlan) -> NodePoolPlan:
     """Decide a pool. The stack must have passed its preconditions, so every machine is in the catalog."""
-    offers = [(offer, known_machine(cluster.provider, offer.machine)) for offer in spec.all_offers()]
-    fabric = decide_fabric(spec.fabric, [machine for _, machine in offers])
+    offers = [(offer, known_machine(cluster.provider, spec, offer)) for offer in spec.all_offers()]
+    wanted = spec.fabric or default_choice(cluster.provider, [machine for _, machine in offers], cluster.own_fabric)
     full_name = f"{stack.team}-{stack.environment}-{name}"
+    groups = tuple(
+        _plan_group(full_name, spec, cluster, wanted, index + 1, offer, machine)
+        for index, (offer, machine) in enumerate(offers)
+    )
     return NodePoolPlan(
         name=name,
         full_name=full_name,
@@ -96,15 +108,13 @@ def plan_node_pool(stack: StackSpec, name: str, spec: NodePoolSpec, cluster: Clu
         provider=cluster.provider,
         region=cluster.region,
         role=spec.role,
-        fabric=fabric,
+        fabric=groups[0].fabric.kind,
         min_nodes=spec.nodes.min,
         max_nodes=spec.nodes.max,
         expected_nodes=spec.nodes.expected,
         expected_hours=spec.nodes.expected_hours_per_month,
-        groups=tuple(
-            _plan_group(full_name, spec, cluster, fabric, index + 1, offer, machine)
-            for index, (offer, machine) in enumerate(offers)
-        ),
+        groups=groups,
+        hosts=spec.hosts,
         prepull_images=spec.prepull_images,
     )
 
@@ -113,12 +123,14 @@ def _plan_group(
     pool_name: str,
     spec: NodePoolSpec,
     cluster: ClusterPlan,
-    fabric: Fabric,
+    wanted: FabricChoice,
     preference: int,
     offer: OfferSpec,
     machine: MachineType,
 ) -> NodeGroupPlan:
-    uses_fabric = fabric == "required"
+    fabric = plan_fabric(
+        FabricQuestion(cluster.provider, machine, wanted, cluster.kubernetes_version, cluster.own_fabric)
+    )
     max_nodes = offer.max or spec.nodes.max
     sharing = plan_sharing(cluster.provider, machine, spec.sharing) if spec.sharing else None
     reservation = plan_reservation(offer)
@@ -128,20 +140,23 @@ def _plan_group(
         preference=preference,
         machine=machine,
         capacity=offer.capacity,
-        price=offer_price(cluster.provider, cluster.region, offer),
+        price=hardware_price(spec.hardware) if spec.hardware else offer_price(cluster.provider, cluster.region, offer),
         # The floor starts on the preferred offer, so that a first `up` needs no autoscaler to get its nodes. A capacity
         # block may not have begun yet, and then EKS fails to make the group (EKS user guide, capacity blocks).
         initial_nodes=min(spec.nodes.min, max_nodes) if preference == 1 and offer.capacity != "capacity-block" else 0,
         max_nodes=max_nodes,
-        zones=group_zones(spec, cluster, machine, reservation, single=uses_fabric),
-        network_interfaces=network_interfaces(machine) if uses_fabric else (),
-        placement_group=uses_fabric and wants_placement_group(offer.capacity),
+        zones=group_zones(spec, cluster, machine, reservation, single=fabric.single_zone),
+        fabric=fabric,
+        placement=decide_placement(cluster.provider, machine, offer.capacity, fabric),
         root_disk_gib=spec.root_disk_gib,
-        labels=pool_labels(spec.role, pool_name, machine, sharing),
+        labels={**pool_labels(spec.role, pool_name, machine, sharing), **fabric.node_labels},
         taints=pool_taints(spec.role, machine, sharing),
-        unseen_resources=unseen_resources(machine, sharing, uses_fabric=uses_fabric),
+        unseen_resources=unseen_resources(
+            machine, sharing, fabric, huge_pages_2mi=spec.huge_pages_2mi
+        ),
         sharing=sharing,
         reservation=reservation,
+        huge_pages_2mi=spec.huge_pages_2mi,
     )
 
 
@@ -162,12 +177,3 @@ def group_zones(
     offered = machine.zones.get(cluster.region, ())
     zones = tuple(zone for zone in spec.zones or cluster.zones if zone in offered)
     return zones[:1] if single else zones
-
-
-def wants_placement_group(capacity: Capacity) -> bool:
-    """Return whether nodes are asked for close together. The way they are bought decides, never the fabric alone.
-
-    On-demand nodes get a cluster placement group. Spot nodes do not: a group narrows the spot capacity that can be
-    had, and a reservation or capacity block brings its own placement (terraform-aws-eks #3730, eksctl #7949).
-    """
-    return capacity == "on-demand"

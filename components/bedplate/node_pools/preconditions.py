@@ -10,7 +10,8 @@ from bedplate.clusters.ownership import cluster_owner
 from bedplate.clusters.plan import cluster_region, cluster_zones
 from bedplate.clusters.spec import CloudClusterSpec
 from bedplate.errors import Problem, listing, nearest
-from bedplate.node_pools.fabric import decide_fabric
+from bedplate.node_pools import existing_preconditions
+from bedplate.fabrics.preconditions import FABRIC_RULES, wanted_fabric
 from bedplate.node_pools.images import node_image
 from bedplate.node_pools.machines import known_machine
 from bedplate.node_pools.sharing_preconditions import SharedMachine, sharing_problems
@@ -42,11 +43,13 @@ class PoolInContext:
 
     def machines(self) -> list[MachineType]:
         """Return the machine types of its offers, in order of preference."""
-        return [known_machine(self.cluster.provider, offer.machine) for offer in self.pool.all_offers()]
+        return [known_machine(self.cluster.provider, self.pool, offer) for offer in self.pool.all_offers()]
 
     def offer_field(self, index: int) -> tuple[str | int, ...]:
         """Return where the machine of an offer is written."""
         at = ("node_pools", self.name)
+        if self.pool.hardware is not None:
+            return (*at, "hardware")
         return (*at, "offers", index, "machine") if self.pool.offers else (*at, "machine")
 
 
@@ -88,15 +91,18 @@ def _problems_in_context(
         zones=cluster_zones(cluster),
         device_plugins=cluster_device_plugins(owner, cluster_name),
     )
-    unknown = list(_machines_exist(context))
+    unknown = list(existing_preconditions.kind_of_nodes_problems(context)) or list(_machines_exist(context))
     yield from unknown
     if unknown:  # the other rules are about machines
         return
-    for rule in RULES:
+    exist = cluster.provider == "existing"
+    for rule in (*(existing_preconditions.RULES if exist else CLOUD_RULES), *RULES):
         yield from rule(context)
 
 
 def _machines_exist(context: PoolInContext) -> Iterator[Problem]:
+    if context.pool.hardware is not None:
+        return
     known = catalog.machines(context.cluster.provider)
     for index, offer in enumerate(context.pool.all_offers()):
         if offer.machine not in known:
@@ -156,28 +162,6 @@ def _capacity_offered(context: PoolInContext) -> Iterator[Problem]:
             )
 
 
-def _fabric_possible(context: PoolInContext) -> Iterator[Problem]:
-    if context.pool.fabric != "required":
-        return
-    for machine in context.machines():
-        if not machine.efa_interfaces:
-            yield Problem(
-                f"{machine.name} has no network card that speaks EFA, so the pool would fall back to TCP",
-                ("node_pools", context.name, "fabric"),
-                hint="Leave fabric out, or choose a machine with EFA: `bedplate catalog list --fabric efa`.",
-            )
-
-
-def _fabric_in_one_zone(context: PoolInContext) -> Iterator[Problem]:
-    fabric = decide_fabric(context.pool.fabric, context.machines())
-    if fabric == "required" and len(context.pool.zones) > 1:
-        yield Problem(
-            f"a pool with a fabric stands in one zone, and {len(context.pool.zones)} are named",
-            ("node_pools", context.name, "zones"),
-            hint="Name one zone, or set fabric: none.",
-        )
-
-
 def _same_kind_of_machine(context: PoolInContext) -> Iterator[Problem]:
     """Pods of a pool may land on any of its offers, so the offers must run the same image and request."""
     kinds = {(machine.vendor, machine.accelerator, machine.architecture) for machine in context.machines()}
@@ -227,7 +211,7 @@ def _accelerators_can_be_shared(context: PoolInContext) -> Iterator[Problem]:
     if context.pool.sharing is None:
         return
     field = ("node_pools", context.name, "sharing")
-    fabric = decide_fabric(context.pool.fabric, context.machines()) == "required"
+    fabric = wanted_fabric(context) != "none"
     for machine in context.machines():
         problems = list(
             sharing_problems(SharedMachine(context.cluster.provider, machine, context.pool.sharing, field, fabric))
@@ -237,16 +221,19 @@ def _accelerators_can_be_shared(context: PoolInContext) -> Iterator[Problem]:
             return
 
 
-RULES: tuple[Callable[[PoolInContext], Iterator[Problem]], ...] = (
+CLOUD_RULES: tuple[Callable[[PoolInContext], Iterator[Problem]], ...] = (
     _offered_in_region,
     _offered_in_cluster_zones,
     _pool_zones_belong_to_cluster,
     _capacity_offered,
-    _fabric_possible,
-    _fabric_in_one_zone,
+    _nodes_have_an_image,
+)
+"""Rules about machines that a cloud starts."""
+
+RULES: tuple[Callable[[PoolInContext], Iterator[Problem]], ...] = (
+    *FABRIC_RULES,
     _same_kind_of_machine,
     _accelerators_have_a_role,
-    _nodes_have_an_image,
     _device_plugins_installed,
     _accelerators_can_be_shared,
 )

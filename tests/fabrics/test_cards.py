@@ -6,7 +6,8 @@ import pytest
 
 from bedplate import catalog
 from bedplate.catalog import MachineType
-from bedplate.node_pools.fabric import decide_fabric, network_interfaces
+from bedplate.fabrics.cards import network_interfaces
+from bedplate.fabrics.choice import default_choice
 
 EFA_TYPES = [machine for machine in catalog.machines("aws").values() if machine.efa_interfaces]
 
@@ -35,7 +36,10 @@ def test_ip_traffic_goes_over_one_plain_interface_on_card_0(machine: MachineType
         ("p5en.48xlarge", 17, (0, 1)),
         ("p6-b200.48xlarge", 9, (0, 1)),
         ("p6-b300.48xlarge", 17, (1, 0)),  # 17 cards, 16 of them EFA: card 0 carries IP traffic only
+        ("trn1.32xlarge", 9, (0, 1)),
+        ("trn1n.32xlarge", 17, (0, 1)),
         ("trn2.48xlarge", 17, (0, 1)),
+        ("g6e.48xlarge", 5, (0, 1)),
         ("g6.8xlarge", 2, (0, 1)),
     ],
 )
@@ -47,17 +51,28 @@ def test_layouts(name: str, interfaces: int, first_efa: tuple[int, int]) -> None
     assert (cards[1].network_card, cards[1].device) == first_efa
 
 
+def test_one_card_per_accelerator_where_cards_share_accelerators() -> None:
+    machine = catalog.machine("aws", "p6e-gb200.36xlarge")
+    assert machine is not None
+    efa = [(card.network_card, card.device) for card in network_interfaces(machine) if card.kind == "efa-only"]
+    assert efa == [(1, 0), (5, 0), (9, 0), (13, 0)]
+
+
 @pytest.mark.parametrize(
-    ("declared", "names", "fabric"),
+    ("provider", "names", "choice"),
     [
-        (None, ["p5.48xlarge"], "required"),
-        (None, ["g6.8xlarge"], "none"),  # one card: not worth binding the pool to one zone
-        (None, ["m7i.2xlarge"], "none"),
-        (None, ["p5.48xlarge", "g6.8xlarge"], "none"),
-        ("required", ["g6.8xlarge"], "required"),
-        ("none", ["p5.48xlarge"], "none"),
+        ("aws", ["p5.48xlarge"], "required"),
+        ("aws", ["g6.8xlarge"], "none"),  # one card: not worth binding the pool to one zone
+        ("aws", ["m7i.2xlarge"], "none"),
+        ("aws", ["p5.48xlarge", "g6.8xlarge"], "none"),
+        ("gcp", ["a3-megagpu-8g"], "required"),
+        ("gcp", ["ct6e-standard-4t"], "required"),
+        ("gcp", ["g2-standard-48"], "none"),
+        ("azure", ["Standard_ND96isr_H100_v5"], "required"),
+        ("azure", ["Standard_NC24ads_A100_v4"], "none"),
     ],
 )
-def test_which_pools_use_the_fabric(declared: str | None, names: list[str], fabric: str) -> None:
-    machines = [machine for name in names if (machine := catalog.machine("aws", name))]
-    assert decide_fabric(declared, machines) == fabric  # type: ignore[arg-type]
+def test_what_a_pool_asks_for_that_says_nothing(provider: str, names: list[str], choice: str) -> None:
+    machines = [machine for name in names if (machine := catalog.machine(provider, name))]
+    assert len(machines) == len(names)
+    assert default_choice(provider, machines, None) == choice

@@ -1,0 +1,200 @@
+"""What must hold for the fabric of a pool: one function per rule, each with a message for people.
+
+Rules about one machine type stand in `fabrics.choice`; these are about a pool, its offers and its cluster.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from bedplate.clusters.existing_spec import ExistingClusterSpec
+from bedplate.clusters.plan import kubernetes_version
+from bedplate.clusters.spec import CloudClusterSpec
+from bedplate.errors import Problem, listing, nearest
+from bedplate.fabrics.choice import FabricQuestion, Refused, choose, default_choice
+from bedplate.fabrics.facts import machine_fabric, nvlink_fact
+from bedplate.fabrics.plan import plan_fabric
+from bedplate.fabrics.versions import at_least
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from bedplate.catalog import MachineType
+    from bedplate.clusters.spec import ClusterSpec
+    from bedplate.fabrics.kinds import FabricChoice
+    from bedplate.fabrics.model import FabricPlan
+    from bedplate.fabrics.spec import OwnFabricSpec
+    from bedplate.node_pools.preconditions import PoolInContext
+    from bedplate.stack import StackSpec
+
+
+def own_fabric(cluster: ClusterSpec) -> OwnFabricSpec | None:
+    """Return what the owner of an existing cluster says about its fabric; None in the clouds."""
+    return cluster.fabric if isinstance(cluster, ExistingClusterSpec) else None
+
+
+def wanted_fabric(context: PoolInContext) -> FabricChoice:
+    """Return the fabric that a pool asks for, in so many words or by what its machines are."""
+    return context.pool.fabric or default_choice(
+        context.cluster.provider, context.machines(), own_fabric(context.cluster)
+    )
+
+
+def _question(context: PoolInContext, machine: MachineType) -> FabricQuestion:
+    return FabricQuestion(
+        context.cluster.provider,
+        machine,
+        wanted_fabric(context),
+        fabric_version(context.cluster),
+        own_fabric(context.cluster),
+    )
+
+
+def fabric_version(cluster: ClusterSpec) -> str:
+    """Return a cluster's minor version as fabrics ask for it: that of an existing cluster is unknown, hence `0.0`."""
+    return kubernetes_version(cluster) if isinstance(cluster, CloudClusterSpec) else "0.0"
+
+
+def _field(context: PoolInContext) -> tuple[str | int, ...]:
+    """Where the fabric is written; where it is not, the pool's machines are what asked for it."""
+    return ("node_pools", context.name, "fabric") if context.pool.fabric else context.offer_field(0)
+
+
+def _fabrics(context: PoolInContext) -> list[FabricPlan]:
+    """The fabrics of the offers that can have one; the others are refused by a rule of their own."""
+    questions = [_question(context, machine) for machine in context.machines()]
+    return [plan_fabric(question) for question in questions if not isinstance(choose(question), Refused)]
+
+
+def _fabric_possible(context: PoolInContext) -> Iterator[Problem]:
+    for machine in context.machines():
+        found = choose(_question(context, machine))
+        if isinstance(found, Refused):
+            yield Problem(
+                found.message,
+                _field(context),
+                allowed=found.allowed,
+                nearest=nearest(wanted_fabric(context), found.allowed) if found.allowed else "",
+                hint=found.hint,
+            )
+
+
+def _fabric_in_one_zone(context: PoolInContext) -> Iterator[Problem]:
+    if len(context.pool.zones) > 1 and any(fabric.single_zone for fabric in _fabrics(context)):
+        yield Problem(
+            f"a pool with a fabric stands in one zone, and {len(context.pool.zones)} are named",
+            ("node_pools", context.name, "zones"),
+            hint="Name one zone, or set fabric: none.",
+        )
+
+
+def _offers_in_one_zone(context: PoolInContext) -> Iterator[Problem]:
+    """Offers that were bought ahead in different zones could never reach each other."""
+    zones = {
+        offer.reservation.zone
+        for offer in context.pool.all_offers()
+        if offer.reservation is not None and offer.reservation.zone
+    }
+    if len(zones) > 1 and any(fabric.single_zone for fabric in _fabrics(context)):
+        yield Problem(
+            f"the pool's reservations stand in {listing(sorted(zones))}, and a fabric does not cross zones",
+            ("node_pools", context.name, "offers"),
+            hint="Make a pool of each zone.",
+        )
+
+
+def _offers_have_the_same_cards(context: PoolInContext) -> Iterator[Problem]:
+    """A pod asks for a number of cards, the same wherever it lands."""
+    cards = {(fabric.kind, *sorted(fabric.resources.items()), fabric.claimed_devices) for fabric in _fabrics(context)}
+    if len(cards) > 1:
+        described = sorted(
+            f"{machine.name}: {machine.fabric_interfaces} × {machine.fabric}" for machine in context.machines()
+        )
+        yield Problem(
+            f"the offers differ in their network cards ({', '.join(described)}), and a pod asks for the same number "
+            "of them wherever it lands",
+            ("node_pools", context.name, "offers"),
+            hint="Make a pool of each.",
+        )
+
+
+def _one_scale_set_on_azure(context: PoolInContext) -> Iterator[Problem]:
+    """Azure connects the machines of one scale set by InfiniBand, and every offer becomes a scale set of its own."""
+    offers = context.pool.all_offers()
+    if context.cluster.provider == "azure" and len(offers) > 1 and any(fabric.in_use for fabric in _fabrics(context)):
+        yield Problem(
+            f"InfiniBand connects the machines of one scale set, and each of the {len(offers)} offers becomes one",
+            ("node_pools", context.name, "offers"),
+            hint="Keep one offer, make a pool of each, or set fabric: none.",
+        )
+
+
+def _nvlink_needs_a_version(context: PoolInContext) -> Iterator[Problem]:
+    for index, machine in enumerate(context.machines()):
+        fact = nvlink_fact(machine)
+        if (
+            fact is None
+            or wanted_fabric(context) == "none"
+            or at_least(fabric_version(context.cluster), fact.kubernetes)
+        ):
+            continue
+        yield Problem(
+            f"NVLink of {machine.name} reaches over {fact.nodes} nodes, which pods join by claims from Kubernetes "
+            f"{fact.kubernetes} on, and the cluster's {fabric_version(context.cluster)} may be older",
+            context.offer_field(index),
+            hint=f"Set kubernetes_version of clusters.{context.pool.cluster}, or fabric: none.",
+        )
+
+
+def _tpu_needs_no_other_fabric(context: PoolInContext) -> Iterator[Problem]:
+    """Asking for none would be a lie: the chips of a slice are wired to each other whatever a pool says."""
+    for index, machine in enumerate(context.machines()):
+        if machine.fabric == "ici" and context.pool.fabric == "none":
+            yield Problem(
+                f"the chips of {machine.name} are wired to each other, which cannot be left out",
+                ("node_pools", context.name, "fabric"),
+                allowed=("required", "ici"),
+                hint="Leave fabric out." if index == 0 else "",
+            )
+
+
+FABRIC_RULES: tuple[Callable[[PoolInContext], Iterator[Problem]], ...] = (
+    _fabric_possible,
+    _fabric_in_one_zone,
+    _offers_in_one_zone,
+    _offers_have_the_same_cards,
+    _one_scale_set_on_azure,
+    _nvlink_needs_a_version,
+    _tpu_needs_no_other_fabric,
+)
+
+
+def infiniband_feature_problems(stack: StackSpec) -> Iterator[Problem]:
+    """Yield pools that would need one feature of an Azure subscription both on and off.
+
+    The feature holds for the whole subscription and decides while a pool is being made, so pools of both kinds can
+    only stand in different subscriptions, and so in different stacks.
+    """
+    wanted: dict[str, tuple[str, int]] = {}
+    for name, pool in stack.node_pools.items():
+        cluster = stack.clusters.get(pool.cluster)
+        if not isinstance(cluster, CloudClusterSpec) or cluster.provider != "azure" or pool.fabric == "none":
+            continue
+        for index, offer in enumerate(pool.all_offers()):
+            if state := _feature_state(cluster.provider, offer.machine):
+                wanted.setdefault(state, (name, index))
+    if len(wanted) > 1:
+        on, off = wanted["Registered"][0], wanted["Unregistered"][0]
+        yield Problem(
+            f"{off} needs the subscription's feature AKSInfinibandSupport unregistered, and {on} needs it registered",
+            ("node_pools", off),
+            hint="Put them into different subscriptions: a stack has one.",
+        )
+
+
+def _feature_state(provider: str, name: str) -> str:
+    from bedplate import catalog
+
+    machine = catalog.machine(provider, name)
+    fact = machine_fabric(machine) if machine else None
+    return fact.infiniband_feature if fact else ""

@@ -18,13 +18,13 @@ class CloudProviders:
     def __init__(self, tags: Mapping[str, str]) -> None:
         """Start without providers."""
         self._tags = tags
-        self._providers: dict[tuple[str, str], pulumi.ProviderResource] = {}
+        self._providers: dict[tuple[str, str, str], pulumi.ProviderResource] = {}
 
     def of(self, cluster: ClusterPlan) -> pulumi.ProviderResource | None:
         """Return the provider of the account and region in which a cluster stands; None outside the clouds."""
         if cluster.provider == "existing":
             return None
-        key = (cluster.provider, cluster.region)
+        key = (cluster.provider, cluster.account, cluster.region)
         if key not in self._providers:
             self._providers[key] = _declare_provider(cluster, self._tags)
         return self._providers[key]
@@ -36,4 +36,8 @@ def _declare_provider(cluster: ClusterPlan, tags: Mapping[str, str]) -> pulumi.P
             from bedplate.clouds import aws
 
             return aws.declare_provider(cluster.region, tags)
+        case "gcp":
+            from bedplate.clouds import gcp
+
+            return gcp.declare_provider(cluster.account, cluster.region, tags)
     raise ValueError(f"no provider for the cloud {cluster.provider!r}")

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pulumi
 
+from bedplate.clusters.gcp_plan import GkePlan
 from bedplate.clusters.plan import EksPlan
 from bedplate.cost.estimate import cluster_cost
 from bedplate.cost.wire import to_wire
@@ -57,4 +58,8 @@ def _declare(plan: ClusterPlan, cloud: pulumi.ProviderResource | None, parent: p
             from bedplate.clusters import aws
 
             return aws.declare_cluster(plan, cloud, parent)
+        case GkePlan():
+            from bedplate.clusters import gcp
+
+            return gcp.declare_cluster(plan, cloud, parent)
     raise ValueError(f"no cluster for the provider {plan.provider!r}")

@@ -11,6 +11,8 @@ if TYPE_CHECKING:
     import pulumi
     import pulumi_kubernetes
 
+    from bedplate.networking.gcp_plan import GcpNetworkPlan
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClusterHandles:
@@ -47,3 +49,19 @@ class EksHandles(ClusterHandles):
     private_subnets: Mapping[str, pulumi.Input[str]]
     node_security_group_ids: tuple[pulumi.Input[str], ...]
     encryption_key_arn: pulumi.Input[str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GkeHandles(ClusterHandles):
+    """A live GKE cluster.
+
+    `network_plan` is what was decided about addresses. `node_service_account` is the address of the account in which
+    nodes run, `encryption_key` the key of their boot disks.
+    """
+
+    project: str
+    network_plan: GcpNetworkPlan
+    network: pulumi.Input[str]
+    subnetwork: pulumi.Input[str]
+    node_service_account: pulumi.Input[str]
+    encryption_key: pulumi.Input[str]

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     import pulumi
     import pulumi_kubernetes
 
@@ -15,32 +17,40 @@ if TYPE_CHECKING:
 def eks_kubeconfig(name: str, region: str, endpoint: str, certificate_authority: str) -> str:
     """Return a kubeconfig that gets a short-lived token from the AWS command line, as whoever runs the program.
 
-    `certificate_authority` is the base64 text that EKS returns. JSON is YAML, and its text does not depend on a writer.
+    `certificate_authority` is the base64 text that EKS returns.
     """
     get_token = ["--region", region, "eks", "get-token", "--cluster-name", name, "--output", "json"]
+    return _kubeconfig(name, endpoint, certificate_authority, {"command": "aws", "args": get_token})
+
+
+def gke_kubeconfig(name: str, address: str, certificate_authority: str) -> str:
+    """Return a kubeconfig that gets a short-lived token from Google's plugin, as whoever runs the program.
+
+    `address` is the host that GKE returns, and `certificate_authority` its base64 text.
+    """
+    plugin = {
+        "command": "gke-gcloud-auth-plugin",
+        "provideClusterInfo": True,
+        "installHint": "gcloud components install gke-gcloud-auth-plugin",
+    }
+    return _kubeconfig(name, f"https://{address}", certificate_authority, plugin)
+
+
+def _kubeconfig(name: str, server: str, certificate_authority: str, get_token: Mapping[str, Any]) -> str:
+    """JSON is YAML, and its text does not depend on a writer."""
+    program = {
+        "apiVersion": "client.authentication.k8s.io/v1beta1",
+        "interactiveMode": "Never",
+        **get_token,
+    }
     return json.dumps(
         {
             "apiVersion": "v1",
             "kind": "Config",
             "clusters": [
-                {
-                    "name": name,
-                    "cluster": {"server": endpoint, "certificate-authority-data": certificate_authority},
-                }
+                {"name": name, "cluster": {"server": server, "certificate-authority-data": certificate_authority}}
             ],
-            "users": [
-                {
-                    "name": name,
-                    "user": {
-                        "exec": {
-                            "apiVersion": "client.authentication.k8s.io/v1beta1",
-                            "command": "aws",
-                            "args": get_token,
-                            "interactiveMode": "Never",
-                        }
-                    },
-                }
-            ],
+            "users": [{"name": name, "user": {"exec": program}}],
             "contexts": [{"name": name, "context": {"cluster": name, "user": name}}],
             "current-context": name,
         },

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from bedplate import catalog
 from bedplate.clusters.aws_spec import AwsClusterSpec
+from bedplate.clusters.gcp_spec import GcpClusterSpec
 from bedplate.clusters.spec import CloudClusterSpec
 from bedplate.networking.plan import NetworkPlan, plan_network
 
@@ -84,6 +85,10 @@ def plan_cluster(stack: StackSpec, name: str, spec: ClusterSpec) -> ClusterPlan:
     match spec:
         case AwsClusterSpec():
             return _plan_eks(stack, name, spec)
+        case GcpClusterSpec():
+            from bedplate.clusters.gcp_plan import plan_gke
+
+            return plan_gke(stack, name, spec)
     raise ValueError(f"no cluster for the provider {spec.provider!r}")
 
 

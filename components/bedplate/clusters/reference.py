@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pulumi
 
+from bedplate.clusters.gcp_plan import GkePlan
 from bedplate.clusters.plan import EksPlan
 
 if TYPE_CHECKING:
@@ -30,6 +31,10 @@ class PlatformStacks:
                 from bedplate.clusters import aws
 
                 return aws.refer_to_cluster(plan, self._outputs(reference), cloud)
+            case GkePlan():
+                from bedplate.clusters import gcp
+
+                return gcp.refer_to_cluster(plan, self._outputs(reference), cloud)
         raise ValueError(f"no cluster for the provider {plan.provider!r}")
 
     def _outputs(self, reference: ReferencedCluster) -> pulumi.Output[Any]:

@@ -22,3 +22,15 @@ class AwsNetwork:
     vpc_id: pulumi.Output[str]
     private_subnets: Mapping[str, pulumi.Output[str]]
     egress: tuple[pulumi.Resource, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class GcpNetworkHandles:
+    """A live VPC network: its own identifier and that of the subnet in which nodes and pods stand.
+
+    `egress` is what must exist before a node reaches anything outside Google Cloud.
+    """
+
+    network: pulumi.Output[str]
+    subnetwork: pulumi.Output[str]
+    egress: tuple[pulumi.Resource, ...]

@@ -119,7 +119,9 @@ class TimingsSpec(StrictModel):
         default=15, description="How long a worker that is told to stop goes on serving, until nobody sends to it."
     )
     drain_seconds: Annotated[int, Field(ge=0, le=3600)] = Field(
-        default=90, description="How long it may then take to finish the requests that it has begun."
+        default=300,
+        description="How long it may then take to finish the requests that it has begun, and so the longest request "
+        "that the gateway carries: at most 600.",
     )
     termination_grace_seconds: Annotated[int, Field(ge=1, le=7200)] | None = Field(
         default=None, description="When it is killed. Default: 15 seconds after both of these are over."

@@ -41,8 +41,8 @@ class Timings:
     """
 
     pre_stop_seconds: int = 15
-    shutdown_seconds: int = 90
-    termination_grace_seconds: int = 120
+    shutdown_seconds: int = 300
+    termination_grace_seconds: int = 330
     startup_period_seconds: int = 10
     startup_timeout_seconds: int = 5
     startup_failures: int = 180

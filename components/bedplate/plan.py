@@ -14,13 +14,16 @@ from bedplate.cost.weights import weights_cost
 from bedplate.errors import InputError
 from bedplate.node_pools.plan import NodePoolPlan, plan_node_pool
 from bedplate.preconditions import stack_problems
-from bedplate.services.device_plugins import DevicePlugin, cluster_device_plugins
+from bedplate.services.device_plugins import cluster_device_plugins
 from bedplate.services.exposure import cluster_serving
+from bedplate.services.shared_accelerators import cluster_shared_accelerators
 from bedplate.serving.plan import EndpointPlan, plan_endpoint
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from bedplate.clusters.spec import AmdDriverSpec, DevicePluginName, DriverMode
+    from bedplate.node_pools.sharing_spec import Sharing
     from bedplate.services.gateway import Exposure
     from bedplate.stack import StackSpec
 
@@ -30,13 +33,17 @@ class OwnedCluster:
     """A cluster that this stack creates, with what runs on it.
 
     `serving` is None where it takes no endpoints; `scale_to_zero` tells whether something holds requests for workers
-    that are yet to start.
+    that are yet to start. `drivers` is who was declared to install drivers of accelerators (`services.drivers`), and
+    `shared_accelerators` are the ways of sharing them that are prepared for pools of this and other stacks.
     """
 
     plan: ClusterPlan
-    device_plugins: tuple[DevicePlugin, ...]
+    device_plugins: tuple[DevicePluginName, ...]
     serving: Exposure | None = None
     scale_to_zero: bool = False
+    drivers: DriverMode | None = None
+    amd_driver: AmdDriverSpec | None = None
+    shared_accelerators: tuple[Sharing, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +89,9 @@ def plan_stack(stack: StackSpec, references: Mapping[str, StackSpec] | None = No
             cluster_device_plugins(stack, name),
             cluster_serving(stack, name),
             cluster.scale_to_zero,
+            cluster.drivers,
+            cluster.amd_driver,
+            cluster_shared_accelerators(stack, name),
         )
         for name, cluster in stack.clusters.items()
         if isinstance(cluster, ClusterSpec)

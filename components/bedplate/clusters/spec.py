@@ -30,6 +30,9 @@ class AmdDriverSpec(StrictModel):
         description="Where the operator keeps the images that it builds: registry and repository without a tag. The "
         "nodes pull from it, and the operator pushes to it.",
     )
+    version: str = Field(
+        min_length=1, description="The version of amdgpu to build, as AMD's package repository names it: 30.20.1."
+    )
     pull_secret: Name | None = Field(
         default=None, description="The Secret in the namespace `kube-amd-gpu` that it takes to pull and push."
     )

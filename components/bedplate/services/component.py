@@ -11,7 +11,7 @@ from bedplate.cost.estimate import serving_cost
 from bedplate.cost.wire import to_wire
 from bedplate.services.autoscaler import SERVICE_ACCOUNT, autoscaler_policy
 from bedplate.services.manifests import apply_manifests, python_arguments
-from bedplate.services.namespaces import service_namespaces
+from bedplate.services.namespaces import service_namespaces, service_quotas
 from bedplate.services.plan import SYSTEM_NAMESPACE, plan_services
 
 if TYPE_CHECKING:
@@ -40,7 +40,8 @@ class ClusterServices(pulumi.ComponentResource):
             inputs["cost"] = to_wire(costs)
         super().__init__("bedplate:index:ClusterServices", plan.plan.name, inputs, options)
         namespaces = apply_manifests(service_namespaces(services), cluster.kubernetes, self)
-        before = [*after, *namespaces, *self._declare_identities(cluster)]
+        quotas = apply_manifests(service_quotas(services), cluster.kubernetes, self, depends_on=namespaces)
+        before = [*after, *namespaces, *quotas, *self._declare_identities(cluster)]
         releases: dict[str, pulumi.Resource] = {}
         for release in services.releases:
             first = [releases[name] for name in release.after]

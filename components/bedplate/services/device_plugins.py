@@ -2,40 +2,69 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
-from bedplate import catalog
-from bedplate.clusters.spec import ClusterSpec
-from bedplate.node_pools.fabric import decide_fabric
+from bedplate.clusters.plan import kubernetes_version
+from bedplate.clusters.spec import CloudClusterSpec, ClusterSpec, DevicePluginName
+from bedplate.fabrics.choice import FabricQuestion, Refused, choose, default_choice
+from bedplate.fabrics.plan import plan_fabric
+from bedplate.fabrics.preconditions import own_fabric
+from bedplate.node_pools.machines import offer_machine
+from bedplate.services.drivers import driver_path
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
+    from bedplate.catalog import MachineType
+    from bedplate.fabrics.model import FabricPlan
     from bedplate.node_pools.spec import NodePoolSpec
     from bedplate.stack import StackSpec
 
-DevicePlugin = Literal["nvidia", "efa"]
+# Google's TPUs need none: GKE brings theirs.
+_OF_VENDOR: dict[str, DevicePluginName] = {"NVIDIA": "nvidia", "AMD": "amd", "AWS": "neuron"}
 
 
-def pool_device_plugins(provider: str, pool: NodePoolSpec) -> frozenset[DevicePlugin]:
-    """Return what a pool's nodes need. Machines that the catalog does not know need nothing."""
+def pool_device_plugins(cluster: ClusterSpec, pool: NodePoolSpec) -> frozenset[DevicePluginName]:
+    """Return what a pool's nodes need on a cluster. Machines that the catalog does not know need nothing."""
     machines = [
-        machine for offer in pool.all_offers() if (machine := catalog.machine(provider, offer.machine)) is not None
+        machine for offer in pool.all_offers() if (machine := offer_machine(cluster.provider, pool, offer)) is not None
     ]
-    plugins: set[DevicePlugin] = set()
-    if any(machine.vendor == "NVIDIA" for machine in machines):
-        plugins.add("nvidia")
-    if machines and decide_fabric(pool.fabric, machines) == "required":
-        plugins.add("efa")
+    plugins: set[DevicePluginName] = {
+        _OF_VENDOR[vendor]
+        for vendor in {machine.vendor for machine in machines}
+        if vendor in _OF_VENDOR and not _cloud_has_plugin(cluster, vendor)
+    }
+    for fabric in _fabrics(cluster, pool, machines):
+        if fabric.device_plugin:
+            plugins.add(fabric.device_plugin)
+        if fabric.nvlink:
+            plugins.add("nvidia-dra")
     return frozenset(plugins)
 
 
-def cluster_device_plugins(stack: StackSpec, name: str) -> tuple[DevicePlugin, ...]:
+def cluster_device_plugins(stack: StackSpec, name: str) -> tuple[DevicePluginName, ...]:
     """Return what a cluster of this stack installs: what is declared, and what the stack's own pools need."""
     cluster = stack.clusters[name]
     if not isinstance(cluster, ClusterSpec):
         return ()
     own: Iterable[NodePoolSpec] = (pool for pool in stack.node_pools.values() if pool.cluster == name)
-    return tuple(
-        sorted({*cluster.device_plugins, *(p for pool in own for p in pool_device_plugins(cluster.provider, pool))})
-    )
+    return tuple(sorted({*cluster.device_plugins, *(p for pool in own for p in pool_device_plugins(cluster, pool))}))
+
+
+def _cloud_has_plugin(cluster: ClusterSpec, vendor: str) -> bool:
+    path = driver_path(cluster.provider, vendor, cluster.drivers)
+    return path is not None and path.device_plugin == "cloud"
+
+
+def _fabrics(cluster: ClusterSpec, pool: NodePoolSpec, machines: list[MachineType]) -> Iterator[FabricPlan]:
+    """Yield the fabrics of the offers that can have one; the preconditions refuse the others."""
+    if not machines:
+        return
+    own = own_fabric(cluster)
+    wanted = pool.fabric or default_choice(cluster.provider, machines, own)
+    # Only fabrics of Google Cloud ask for a version.
+    version = kubernetes_version(cluster) if isinstance(cluster, CloudClusterSpec) else "0.0"
+    for machine in machines:
+        question = FabricQuestion(cluster.provider, machine, wanted, version, own)
+        if not isinstance(choose(question), Refused):
+            yield plan_fabric(question)

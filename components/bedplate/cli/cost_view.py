@@ -69,7 +69,7 @@ def _lines(lines: Iterable[CostLine], sources: dict[str, int], today: date) -> T
             Text(line.owner),
             Text(line.item),
             "unknown" if billed.usd_per_unit is None else f"{billed.usd_per_unit:,.4f}",
-            str(line.baseline_units),
+            f"{line.baseline_units} reserved" if line.reserved else str(line.baseline_units),
             f"{line.expected_unit_hours / billed.divisor:,.0f} {billed.unit}",
             str(line.max_units),
             Text(f"{trust(line, today)}{origin}", style="red" if line.usd_per_hour is None else ""),

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import yaml
 from pydantic import Field, ValidationError
 
+from bedplate.cost.range import HOURS_PER_MONTH
 from bedplate.errors import UsageError, dotted
 from bedplate.stack_file.model import StrictModel
 
@@ -109,7 +110,7 @@ def excesses(cost: CostRange, cap: Cap | None, team: str, environment: str) -> l
     return [
         *unpriced,
         *_over("per hour", cost.max_per_hour, Decimal(cap.hourly_usd), Decimal(1), cost),
-        *_over("per month", cost.max_per_month, Decimal(cap.monthly_usd), Decimal(730), cost),
+        *_over("per month", cost.max_per_month, Decimal(cap.monthly_usd), HOURS_PER_MONTH, cost),
     ]
 
 
@@ -132,7 +133,7 @@ def _remedy(over_per_hour: Decimal, cost: CostRange) -> str:
 
 def _cut(line: CostLine, over_per_hour: Decimal) -> tuple[Decimal, str] | None:
     """Return which share of a line's units has to go, and the change in words; None when all of them are too few."""
-    if not line.usd_per_hour:
+    if not line.usd_per_hour or line.reserved:  # fewer nodes of a reservation cost the same
         return None
     fewer = int((over_per_hour / line.usd_per_hour).to_integral_value(rounding=ROUND_CEILING))
     if fewer >= line.max_units:

@@ -7,8 +7,6 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from bedplate.cost.range import HOURS_PER_MONTH
-
 if TYPE_CHECKING:
     from bedplate.cost.range import CostLine, CostRange
 
@@ -62,4 +60,4 @@ def _max(line: CostLine | None) -> Decimal:
 
 
 def _baseline(line: CostLine | None) -> Decimal:
-    return line.baseline_units * HOURS_PER_MONTH * (line.usd_per_hour or Decimal(0)) if line else Decimal(0)
+    return line.baseline_per_month if line else Decimal(0)

@@ -13,14 +13,15 @@ if TYPE_CHECKING:
 def confidence(line: CostLine) -> Confidence:
     """Return how the price of a line was got.
 
-    `unknown`: there is none. `assumed`: the price of a market, or an amount that somebody declared. `undated`: from a
-    list that carries no date. `dated`: from a list of a day. None is `exact`, which would be a price that the cloud
+    `unknown`: there is none. `assumed`: the price of a market, or an amount that somebody declared. `declared`: the
+    price itself is what the stack file says, of a contract or of own hardware. `undated`: from a list that carries no
+    date. `dated`: from a list of a day. None is `exact`, which would be a price that the cloud
     itself gave on the day of the plan.
     """
     if line.usd_per_hour is None:
         return "unknown"
-    if line.confidence == "assumed":
-        return "assumed"
+    if line.confidence in ("assumed", "declared"):
+        return line.confidence
     return "dated" if line.as_of else "undated"
 
 
@@ -30,7 +31,7 @@ def price_age_days(line: CostLine, today: date) -> int | None:
 
 
 def trust(line: CostLine, today: date) -> str:
-    """Return both in words: `124 days old`, `assumed`, `undated`, `unknown`."""
+    """Return both in words: `124 days old`, `assumed`, `declared`, `undated`, `unknown`."""
     kind, days = confidence(line), price_age_days(line, today)
     if kind != "dated" or days is None:
         return kind

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from bedplate.cost.confidence import confidence, price_age_days
-from bedplate.cost.range import HOURS_PER_MONTH
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -65,9 +64,9 @@ def focus_rows(lines: Iterable[tuple[Place, CostLine]], today: date) -> list[dic
 def _rows(place: Place, line: CostLine, today: date) -> Iterator[dict[str, Any]]:
     name, category = _service(line)
     unit_hours = {
-        "baseline": line.baseline_units * HOURS_PER_MONTH,
+        "baseline": line.baseline_units * line.hours,
         "expected": line.expected_unit_hours,
-        "max": line.max_units * HOURS_PER_MONTH,
+        "max": line.max_units * line.hours,
     }
     for scenario, quantity in unit_hours.items():
         cost = None if line.usd_per_hour is None else line.usd_per_hour * quantity
@@ -77,7 +76,7 @@ def _rows(place: Place, line: CostLine, today: date) -> Iterator[dict[str, Any]]
             "ChargeDescription": f"{line.owner}: {line.item}",
             "ListCost": _text(cost),
             "ListUnitPrice": _text(line.billed.usd_per_unit),
-            "PricingCategory": "Dynamic" if _is_spot(line) else "Standard",
+            "PricingCategory": _pricing_category(line),
             "PricingQuantity": _text(quantity / line.billed.divisor),
             "PricingUnit": line.billed.unit,
             "RegionId": place.region or None,
@@ -104,8 +103,11 @@ def _service(line: CostLine) -> tuple[str, str]:
     return SERVICES.get(line.service, UNNAMED)
 
 
-def _is_spot(line: CostLine) -> bool:
-    return line.kind == "machine" and line.confidence == "assumed"
+def _pricing_category(line: CostLine) -> str:
+    if line.reserved:
+        return "Committed"
+    is_spot = line.kind == "machine" and line.confidence == "assumed"
+    return "Dynamic" if is_spot else "Standard"
 
 
 def _text(amount: Decimal | None) -> str | None:

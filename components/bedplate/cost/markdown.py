@@ -58,7 +58,7 @@ def _row(line: CostLine) -> str:
         f"`{line.owner}`",
         line.item,
         "unknown" if billed.usd_per_unit is None else f"{billed.usd_per_unit:,.4f}",
-        str(line.baseline_units),
+        f"{line.baseline_units} reserved" if line.reserved else str(line.baseline_units),
         f"{line.expected_unit_hours / billed.divisor:,.0f} {billed.unit}",
         f"{line.max_units} × {line.unit}" if billed.divisor == 1 else f"{line.max_units} {billed.unit}",
         _price(line),
@@ -70,4 +70,6 @@ def _price(line: CostLine) -> str:
     if line.usd_per_hour is None:
         return "unknown"
     day = line.as_of.isoformat() if line.as_of else "undated"
+    if line.confidence == "declared":
+        return "declared"
     return f"{day}, assumed" if line.confidence == "assumed" else day

@@ -20,7 +20,7 @@ MONTHLY_AMOUNT = "GiB a month"
 """The unit of a line that is billed by the amount. Its price is spread over the hours of a month, so that it adds up
 with the others; whoever shows it takes them together again (`CostLine.billed`)."""
 
-Confidence = Literal["dated", "undated", "assumed", "unknown"]
+Confidence = Literal["dated", "undated", "assumed", "declared", "unknown"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +40,8 @@ class CostLine:
     `baseline_units` always run. `expected_unit_hours` are counted over a month. `max_units` may run at once.
     `owner` is where the thing is declared, for example `node_pools.h100`.
     `service` is the service of the catalog that the price is of; empty for a machine.
+    `reserved` units were bought ahead, and are paid whether they run or not.
+    `hours` is how long units can be paid within a month: all of it, or what is left of a term that ends by itself.
     """
 
     owner: str
@@ -55,6 +57,18 @@ class CostLine:
     confidence: Confidence
     note: str = ""
     service: str = ""
+    reserved: bool = False
+    hours: Decimal = HOURS_PER_MONTH
+
+    @property
+    def baseline_per_month(self) -> Decimal:
+        """US dollars a month when nothing is used; zero without a price."""
+        return self.baseline_units * self.hours * (self.usd_per_hour or 0)
+
+    @property
+    def max_per_month(self) -> Decimal:
+        """US dollars a month with all units up for as long as they can be; zero without a price."""
+        return self.max_units * self.hours * (self.usd_per_hour or 0)
 
     @property
     def billed(self) -> Billed:
@@ -82,8 +96,8 @@ class CostRange:
 
     @property
     def baseline_per_month(self) -> Decimal:
-        """US dollars a month when nothing is used: floors, control planes, gateways."""
-        return _sum(line.baseline_units * HOURS_PER_MONTH * (line.usd_per_hour or 0) for line in self.lines)
+        """US dollars a month when nothing is used: floors, what was bought ahead, control planes, gateways."""
+        return _sum(line.baseline_per_month for line in self.lines)
 
     @property
     def expected_per_month(self) -> Decimal:
@@ -97,8 +111,8 @@ class CostRange:
 
     @property
     def max_per_month(self) -> Decimal:
-        """US dollars a month with everything up in every hour that schedules permit."""
-        return _sum(line.max_units * HOURS_PER_MONTH * (line.usd_per_hour or 0) for line in self.lines)
+        """US dollars a month with everything up in every hour in which it can be."""
+        return _sum(line.max_per_month for line in self.lines)
 
 
 def _sum(amounts: object) -> Decimal:

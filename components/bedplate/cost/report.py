@@ -101,6 +101,8 @@ def _line(place: Place, line: CostLine, today: date) -> dict[str, Any]:
         "baseline_units": line.baseline_units,
         "expected_unit_hours": f"{line.expected_unit_hours:f}",
         "max_units": line.max_units,
+        "reserved": line.reserved,
+        "hours_per_month": f"{line.hours:f}",
         **(_sums(own) if line.usd_per_hour is not None else {}),
         "price_source": line.source or None,
         "price_date": line.as_of.isoformat() if line.as_of else None,

@@ -6,7 +6,7 @@ from datetime import date
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, cast
 
-from bedplate.cost.range import Confidence, CostLine, Kind
+from bedplate.cost.range import HOURS_PER_MONTH, Confidence, CostLine, Kind
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -29,6 +29,8 @@ def to_wire(lines: Iterable[CostLine]) -> list[dict[str, Any]]:
             "confidence": line.confidence,
             "note": line.note,
             "service": line.service,
+            "reserved": line.reserved,
+            "hours": str(line.hours),
         }
         for line in lines
     ]
@@ -51,6 +53,8 @@ def from_wire(values: Iterable[Mapping[str, Any]]) -> tuple[CostLine, ...]:
             confidence=cast("Confidence", value["confidence"]),
             note=value.get("note", ""),
             service=value.get("service", ""),
+            reserved=value.get("reserved") is True,
+            hours=_amount(value.get("hours", HOURS_PER_MONTH)),
         )
         for value in values
     )

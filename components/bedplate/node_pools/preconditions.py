@@ -10,10 +10,11 @@ from bedplate.clusters.ownership import cluster_owner
 from bedplate.clusters.plan import cluster_region, cluster_zones
 from bedplate.clusters.spec import CloudClusterSpec
 from bedplate.errors import Problem, listing, nearest
-from bedplate.node_pools import existing_preconditions
 from bedplate.fabrics.preconditions import FABRIC_RULES, wanted_fabric
+from bedplate.node_pools import aws_preconditions, existing_preconditions, reservation_preconditions
 from bedplate.node_pools.images import node_image
 from bedplate.node_pools.machines import known_machine
+from bedplate.node_pools.reservations import ways_to_buy
 from bedplate.node_pools.sharing_preconditions import SharedMachine, sharing_problems
 from bedplate.services.device_plugins import cluster_device_plugins, pool_device_plugins
 
@@ -66,6 +67,7 @@ def pool_problems(stack: StackSpec, references: Mapping[str, StackSpec]) -> Iter
             )
         elif owner is not None:
             yield from _problems_in_context(name, pool, *owner)
+    yield from reservation_preconditions.reserved_once(stack)
 
 
 def _owner(
@@ -97,6 +99,14 @@ def _problems_in_context(
         return
     exist = cluster.provider == "existing"
     for rule in (*(existing_preconditions.RULES if exist else CLOUD_RULES), *RULES):
+        yield from rule(context)
+    yield from _capacity_problems(context)
+
+
+def _capacity_problems(context: PoolInContext) -> Iterator[Problem]:
+    """Yield what is wrong with how nodes are bought."""
+    of_cloud = {"aws": aws_preconditions.RULES}.get(context.cluster.provider, ())
+    for rule in (*reservation_preconditions.RULES, *of_cloud):
         yield from rule(context)
 
 
@@ -154,11 +164,12 @@ def _pool_zones_belong_to_cluster(context: PoolInContext) -> Iterator[Problem]:
 
 def _capacity_offered(context: PoolInContext) -> Iterator[Problem]:
     for index, (offer, machine) in enumerate(zip(context.pool.all_offers(), context.machines(), strict=True)):
-        if offer.capacity not in machine.capacity_sources:
+        ways = ways_to_buy(machine)
+        if offer.capacity not in ways:
             yield Problem(
                 f"{machine.name} is not sold as {offer.capacity}",
                 (*context.offer_field(index)[:-1], "capacity"),
-                allowed=tuple(sorted(machine.capacity_sources)),
+                allowed=tuple(sorted(ways)),
             )
 
 

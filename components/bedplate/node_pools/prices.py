@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from bedplate.node_pools.spec import OfferSpec
 
 DECLARED = "declared in the stack file"
+DECLARED_VERSION = "declared"
+"""Source and version of a price that no list has."""
 
 
 def offer_price(provider: str, region: str, offer: OfferSpec) -> Price | None:
@@ -22,7 +24,7 @@ def offer_price(provider: str, region: str, offer: OfferSpec) -> Price | None:
     """
     if offer.reservation is not None and offer.reservation.usd_per_node_hour is not None:
         usd = Decimal(str(offer.reservation.usd_per_node_hour))
-        return Price(usd_per_hour=usd, as_of=None, version="declared", source=DECLARED)
+        return Price(usd_per_hour=usd, as_of=None, version=DECLARED_VERSION, source=DECLARED)
     match offer.capacity:
         case "capacity-block":
             return None

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Literal
 from bedplate.cost.range import HOURS_PER_MONTH
 
 if TYPE_CHECKING:
+    from bedplate.catalog import MachineType
     from bedplate.node_pools.spec import OfferSpec
 
 HOURS_PER_DAY = 24
@@ -62,3 +63,14 @@ def plan_reservation(offer: OfferSpec) -> ReservationPlan | None:
 def declared_day(text: str | None) -> date | None:
     """Return a day of the stack file; raises ValueError for one that no calendar has, such as 2026-02-30."""
     return date.fromisoformat(text) if text else None
+
+
+def ways_to_buy(machine: MachineType) -> frozenset[str]:
+    """Return how a machine type can be bought: as the catalog says, and on AWS reserved wherever it is sold on demand.
+
+    EC2 lists no such usage class: a capacity reservation holds on-demand capacity (EC2 user guide, "On-Demand Capacity
+    Reservations").
+    """
+    if machine.cloud == "aws" and "on-demand" in machine.capacity_sources:
+        return machine.capacity_sources | {"reservation"}
+    return machine.capacity_sources

@@ -134,7 +134,8 @@ def _cost(components: Components) -> tuple[CostRange, tuple[str, ...]]:
 def _sensible(lines: tuple[CostLine, ...]) -> tuple[CostLine, ...]:
     """Return the lines; raises ValueError for amounts that nothing costs: a negative one would hide another."""
     for line in lines:
-        for amount in (line.usd_per_hour or 0, line.baseline_units, line.expected_unit_hours, line.max_units):
+        amounts = (line.usd_per_hour or 0, line.baseline_units, line.expected_unit_hours, line.max_units, line.hours)
+        for amount in amounts:
             if not 0 <= amount <= MOST:
                 raise ValueError(f"{amount} is no amount")
     return lines

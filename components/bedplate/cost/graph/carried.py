@@ -41,7 +41,7 @@ def carried(component: Resource) -> tuple[CostLine, ...] | None:
 def _is_sane(line: CostLine) -> bool:
     """Tell whether a line can be added up: a file can hold any number, and a negative one would hide others."""
     texts = (line.owner, line.item, line.unit, line.source, line.note, line.service)
-    amounts = (line.usd_per_hour or 0, line.baseline_units, line.expected_unit_hours, line.max_units)
+    amounts = (line.usd_per_hour or 0, line.baseline_units, line.expected_unit_hours, line.max_units, line.hours)
     return (
         all(isinstance(text, str) for text in texts)
         and all(0 <= amount <= MOST for amount in amounts)

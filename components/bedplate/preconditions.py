@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from bedplate.clusters.existing_preconditions import existing_cluster_problems
 from bedplate.clusters.preconditions import cluster_problems
 from bedplate.clusters.spec import ClusterReference, ClusterSpec
 from bedplate.errors import Problem, nearest
+from bedplate.fabrics.preconditions import infiniband_feature_problems
 from bedplate.node_pools.preconditions import pool_problems
+from bedplate.services.accelerator_preconditions import accelerator_problems
 from bedplate.services.exposure import serving_problems
 from bedplate.serving.preconditions import endpoint_problems
 
@@ -25,8 +28,11 @@ def stack_problems(stack: StackSpec, references: Mapping[str, StackSpec] | None 
     known = references or {}
     return [
         *cluster_problems(stack),
+        *existing_cluster_problems(stack),
         *_reference_problems(stack, known),
+        *accelerator_problems(stack),
         *pool_problems(stack, known),
+        *infiniband_feature_problems(stack),
         *endpoint_problems(stack, known),
         *serving_problems(stack, known),
         *_usage_problems(stack),

@@ -147,13 +147,11 @@ def _plan_group(
         max_nodes=max_nodes,
         zones=group_zones(spec, cluster, machine, reservation, single=fabric.single_zone),
         fabric=fabric,
-        placement=decide_placement(cluster.provider, machine, offer.capacity, fabric),
+        placement=decide_placement(cluster.provider, machine, offer.capacity, fabric, spec.tpu_topology or ""),
         root_disk_gib=spec.root_disk_gib,
         labels={**pool_labels(spec.role, pool_name, machine, sharing), **fabric.node_labels},
         taints=pool_taints(spec.role, machine, sharing),
-        unseen_resources=unseen_resources(
-            machine, sharing, fabric, huge_pages_2mi=spec.huge_pages_2mi
-        ),
+        unseen_resources=unseen_resources(machine, sharing, fabric, huge_pages_2mi=spec.huge_pages_2mi),
         sharing=sharing,
         reservation=reservation,
         huge_pages_2mi=spec.huge_pages_2mi,

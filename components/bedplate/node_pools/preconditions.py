@@ -11,18 +11,22 @@ from bedplate.clusters.plan import cluster_region, cluster_zones
 from bedplate.clusters.spec import CloudClusterSpec
 from bedplate.errors import Problem, listing, nearest
 from bedplate.fabrics.preconditions import FABRIC_RULES, wanted_fabric
+from bedplate.fabrics.tpu import TPU_RULES
 from bedplate.node_pools import aws_preconditions, existing_preconditions, reservation_preconditions
 from bedplate.node_pools.images import node_image
 from bedplate.node_pools.machines import known_machine
 from bedplate.node_pools.reservations import ways_to_buy
 from bedplate.node_pools.sharing_preconditions import SharedMachine, sharing_problems
+from bedplate.services import accelerator_preconditions
 from bedplate.services.device_plugins import cluster_device_plugins, pool_device_plugins
+from bedplate.services.shared_accelerators import cluster_shared_accelerators
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
     from bedplate.catalog import MachineType
     from bedplate.clusters.spec import ClusterSpec
+    from bedplate.node_pools.sharing_spec import Sharing
     from bedplate.node_pools.spec import NodePoolSpec
     from bedplate.stack import StackSpec
 
@@ -36,6 +40,7 @@ class PoolInContext:
     cluster: ClusterSpec
     zones: tuple[str, ...]
     device_plugins: tuple[str, ...]
+    shared_accelerators: tuple[Sharing, ...] = ()
 
     @property
     def region(self) -> str:
@@ -92,6 +97,7 @@ def _problems_in_context(
         cluster,
         zones=cluster_zones(cluster),
         device_plugins=cluster_device_plugins(owner, cluster_name),
+        shared_accelerators=cluster_shared_accelerators(owner, cluster_name),
     )
     unknown = list(existing_preconditions.kind_of_nodes_problems(context)) or list(_machines_exist(context))
     yield from unknown
@@ -209,7 +215,7 @@ def _nodes_have_an_image(context: PoolInContext) -> Iterator[Problem]:
 
 def _device_plugins_installed(context: PoolInContext) -> Iterator[Problem]:
     """Can fail only where another stack owns the cluster: one's own cluster installs what its pools need."""
-    for plugin in sorted(pool_device_plugins(context.cluster.provider, context.pool)):
+    for plugin in sorted(pool_device_plugins(context.cluster, context.pool)):
         if plugin not in context.device_plugins:
             yield Problem(
                 f"the cluster's stack has no {plugin} device plugin, so no pod could ask for this pool's devices",
@@ -243,8 +249,10 @@ CLOUD_RULES: tuple[Callable[[PoolInContext], Iterator[Problem]], ...] = (
 
 RULES: tuple[Callable[[PoolInContext], Iterator[Problem]], ...] = (
     *FABRIC_RULES,
+    *TPU_RULES,
     _same_kind_of_machine,
     _accelerators_have_a_role,
     _device_plugins_installed,
     _accelerators_can_be_shared,
+    *accelerator_preconditions.RULES,
 )

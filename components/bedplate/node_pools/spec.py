@@ -184,6 +184,16 @@ class NodePoolSpec(StrictModel):
         default=None,
         description="How several pods share one accelerator (docs/guide/sharing.md). Default: each is handed out whole.",
     )
+    tpu_topology: (
+        Annotated[
+            str, StringConstraints(pattern=r"^[1-9]\d*(x[1-9]\d*){1,2}$"), Wording("a shape such as 4x4 or 2x2x4")
+        ]
+        | None
+    ) = Field(
+        default=None,
+        description="Google Cloud, TPUs: the shape of the slice that the nodes of the pool form together, for example "
+        "`4x4`. Default: every node is a slice of its own.",
+    )
     root_disk_gib: Annotated[int, Field(ge=20, le=16384)] = Field(
         default=200, description="Root volume of each node in GiB: operating system and container images."
     )

@@ -46,7 +46,7 @@ CASES: list[tuple[dict[str, Any], str, str, str]] = [
     ({"node_pools.l4.fabric": "required"}, "node_pools.l4.fabric", "fall back to TCP", ""),
     ({"node_pools.h100.offers.1.machine": "g6.2xlarge"}, "node_pools.h100.offers", "differ in accelerator", ""),
     ({"node_pools.l4.role": "general"}, "node_pools.l4.role", "1 × L4", "inference"),
-    ({"node_pools.l4.machine": "inf2.xlarge"}, "node_pools.l4.machine", "no node image", ""),
+    ({"node_pools.l4.machine": "g4ad.xlarge"}, "node_pools.l4.machine", "the driver of AMD accelerators on aws", ""),
     ({"clusters.use1.region": "us-east1"}, "clusters.use1.region", "no region of aws", "us-east-1"),
     ({"clusters.use1.kubernetes_version": "1.30"}, "clusters.use1.kubernetes_version", "standard support", "1.35"),
     ({"clusters.use1.zones": ["use1-az1", "use1-az3"]}, "clusters.use1.zones[1]", "takes a control plane", "use1-az1"),

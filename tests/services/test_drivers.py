@@ -1,0 +1,125 @@
+"""Who brings what on every cloud: the table itself, and what is refused before two of one meet on a node."""
+
+from __future__ import annotations
+
+import json
+from typing import Any, get_args
+
+import pytest
+
+from bedplate import catalog
+from bedplate.catalog.tables import CellError, Row
+from bedplate.clusters.spec import ClusterSpec, Provider
+from bedplate.errors import dotted
+from bedplate.node_pools.preconditions import PoolInContext
+from bedplate.services import accelerator_preconditions
+from bedplate.services.drivers import COLUMNS, driver_path, driver_paths, machine_driver_path, parse
+from tests.support.stacks import one_pool
+
+PATHS = [
+    (provider, vendor, path)
+    for provider in get_args(Provider)
+    for vendor in ("NVIDIA", "AMD", "AWS", "Google")
+    for path in driver_paths(provider, vendor)
+]
+
+
+@pytest.mark.parametrize(("provider", "vendor", "path"), PATHS, ids=[f"{p} {v} {x.mode}" for p, v, x in PATHS])
+def test_whoever_brings_the_driver_is_the_declared_one(provider: str, vendor: str, path: Any) -> None:
+    """`cloud` covers the cloud's node image; nobody but the operator installs what the operator may configure."""
+    assert path.driver in {"cloud": ("cloud", "image"), "operator": ("operator",), "host": ("host",)}[path.mode]
+    if path.container_toolkit == "operator":
+        assert path.driver == "operator"
+    assert driver_path(provider, vendor, path.mode) is path
+
+
+@pytest.mark.parametrize("vendor", ["NVIDIA", "AMD", "AWS", "Google"])
+@pytest.mark.parametrize("provider", get_args(Provider))
+def test_one_default_at_most_and_none_where_the_owner_must_say(provider: str, vendor: str) -> None:
+    defaults = [path for path in driver_paths(provider, vendor) if path.is_default]
+    assert len(defaults) == (0 if provider == "existing" or not driver_paths(provider, vendor) else 1)
+    assert driver_path(provider, vendor) in [*defaults, None]
+
+
+@pytest.mark.parametrize("cloud", catalog.clouds())
+def test_every_machine_has_a_driver_or_nobody_sells_one(cloud: str) -> None:
+    without = {m.vendor for m in catalog.machines(cloud).values() if m.vendor and machine_driver_path(m) is None}
+    assert without == ({"AMD", "Qualcomm"} if cloud == "aws" else set())
+
+
+def test_a_machine_without_accelerators_needs_no_driver() -> None:
+    machine = catalog.machine("aws", "m7i.2xlarge")
+    assert machine is not None
+    assert machine_driver_path(machine) is None
+
+
+ROW = {
+    "provider": "aws", "vendor": "NVIDIA", "mode": "cloud", "default": "yes", "driver": "image",
+    "container_toolkit": "image", "device_plugin": "operator", "cdi": "yes", "peer_memory": "", "driver_root": "/",
+    "reason": "it does", "source": "gpu-operator", "as_of": "2026-06-23",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("column", "value", "message"),
+    [
+        ("mode", "both", "not one of cloud, operator, host"),
+        ("driver", "", "must not be empty"),
+        ("driver", "cloud+operator", "not one of image"),
+        ("peer_memory", "maybe", "neither yes nor no"),
+        ("source", "hearsay", "not in sources.csv"),
+        ("reason", "", "must not be empty"),
+    ],
+)
+def test_rows_that_cannot_be_read(column: str, value: str, message: str) -> None:
+    assert tuple(ROW) == COLUMNS
+    with pytest.raises(CellError, match=message):
+        parse(Row("driver-paths.csv", 2, ROW | {column: value}))
+
+
+def context(provider: str, machine: str, shared: tuple[Any, ...] = (), **declared: Any) -> PoolInContext:
+    """Return a pool of one machine type on a cluster of a cloud, as the rules see it."""
+    pool = one_pool(machine=machine, **declared.pop("pool", {})).node_pools["it"]
+    cluster = ClusterSpec.model_validate_json(json.dumps({"provider": provider} | declared))
+    return PoolInContext("it", pool, cluster, (), (), shared)
+
+
+REFUSED = [
+    ("azure", "Standard_ND96isr_H100_v5", {"drivers": "host"}, "drivers: host is not possible", ("operator", "cloud")),
+    ("azure", "Standard_ND96isr_MI300X_v5", {}, "must keep the images somewhere", ()),
+    ("azure", "Standard_ND96isr_MI300X_v5", {"drivers": "cloud"}, "not possible for AMD", ("operator", "host")),
+    ("azure", "Standard_ND96isr_H100_v5", {"drivers": "cloud"}, "never reach GPU memory", ()),
+    ("gcp", "a3-megagpu-8g", {"drivers": "operator"}, "drivers: operator is not possible", ("cloud",)),
+    ("aws", "g4ad.xlarge", {}, "no source says who brings the driver of AMD", ()),
+    ("aws", "g6.2xlarge", {"drivers": "operator"}, "drivers: operator is not possible", ("cloud",)),
+    ("aws", "dl2q.24xlarge", {}, "no source says who brings the driver of Qualcomm", ()),
+]
+
+
+@pytest.mark.parametrize(("provider", "machine", "declared", "message", "allowed"), REFUSED)
+def test_refused(provider: str, machine: str, declared: dict[str, Any], message: str, allowed: tuple[str, ...]) -> None:
+    problems = [one for rule in accelerator_preconditions.RULES for one in rule(context(provider, machine, **declared))]
+    assert [message in problem.message for problem in problems] == [True]
+    assert problems[0].allowed == allowed
+    assert dotted(problems[0].field).startswith("node_pools.it.")
+
+
+AMD_DRIVER = {"image": "registry.example.com/drivers/amdgpu", "version": "30.20.1"}
+
+
+@pytest.mark.parametrize(
+    ("provider", "machine", "declared"),
+    [
+        ("azure", "Standard_ND96isr_H100_v5", {}),
+        ("azure", "Standard_ND96isr_H100_v5", {"drivers": "cloud", "pool": {"fabric": "none"}}),
+        ("azure", "Standard_ND96isr_MI300X_v5", {"amd_driver": AMD_DRIVER}),
+        ("azure", "Standard_ND96isr_MI300X_v5", {"drivers": "host"}),
+        ("gcp", "ct6e-standard-4t", {}),
+        ("gcp", "a3-megagpu-8g", {"drivers": "cloud"}),
+        ("aws", "trn2.48xlarge", {}),
+        ("aws", "m7i.2xlarge", {}),
+    ],
+)
+def test_possible(provider: str, machine: str, declared: dict[str, Any]) -> None:
+    it = context(provider, machine, **declared)
+    assert [one.render() for rule in accelerator_preconditions.RULES for one in rule(it)] == []

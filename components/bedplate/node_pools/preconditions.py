@@ -13,7 +13,6 @@ from bedplate.errors import Problem, listing, nearest
 from bedplate.fabrics.preconditions import FABRIC_RULES, wanted_fabric
 from bedplate.fabrics.tpu import TPU_RULES
 from bedplate.node_pools import aws_preconditions, existing_preconditions, reservation_preconditions
-from bedplate.node_pools.images import node_image
 from bedplate.node_pools.machines import known_machine
 from bedplate.node_pools.reservations import ways_to_buy
 from bedplate.node_pools.sharing_preconditions import SharedMachine, sharing_problems
@@ -204,15 +203,6 @@ def _accelerators_have_a_role(context: PoolInContext) -> Iterator[Problem]:
             return
 
 
-def _nodes_have_an_image(context: PoolInContext) -> Iterator[Problem]:
-    for index, machine in enumerate(context.machines()):
-        if node_image(context.cluster.provider, machine) is None:
-            yield Problem(
-                f"{machine.name} ({machine.vendor} {machine.accelerator}) has no node image that Bedplate can prepare",
-                context.offer_field(index),
-            )
-
-
 def _device_plugins_installed(context: PoolInContext) -> Iterator[Problem]:
     """Can fail only where another stack owns the cluster: one's own cluster installs what its pools need."""
     for plugin in sorted(pool_device_plugins(context.cluster, context.pool)):
@@ -243,7 +233,6 @@ CLOUD_RULES: tuple[Callable[[PoolInContext], Iterator[Problem]], ...] = (
     _offered_in_cluster_zones,
     _pool_zones_belong_to_cluster,
     _capacity_offered,
-    _nodes_have_an_image,
 )
 """Rules about machines that a cloud starts."""
 

@@ -53,7 +53,7 @@ def test_service_prices_in_us_east_1(service: str, usd: str, unit: str) -> None:
 
 def test_a_service_without_a_known_price_in_a_region_is_none() -> None:
     assert catalog.service_price("aws", "eu-central-1", "nat-gateway") is None
-    assert catalog.service_price("gcp", "us-central1", "nat-gateway") is None
+    assert catalog.service_price("gcp", "us-east4", "hyperdisk-balanced") is None
 
 
 def test_a_price_for_all_regions_holds_in_each_of_them_and_nowhere_else() -> None:

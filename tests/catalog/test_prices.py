@@ -44,7 +44,7 @@ def test_no_price_is_none_and_never_zero(cloud: str, region: str, machine: str, 
 
 @pytest.mark.parametrize(
     ("region", "machine"),
-    [("us-central1", "a3-highgpu-8g"), ("us-east4", "a4-highgpu-8g"), ("us-central1", "ct6e-standard-1t")],
+    [("asia-east1", "a3-highgpu-8g"), ("us-east4", "a4-highgpu-8g"), ("us-central1", "tpu7x-standard-1t")],
 )
 def test_contaminated_gcp_prices_are_not_in_the_catalog(region: str, machine: str) -> None:
     assert machine in catalog.machines("gcp")

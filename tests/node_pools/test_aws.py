@@ -143,8 +143,9 @@ def test_every_card_that_speaks_efa_is_attached(machine: str, interfaces: int, f
 
 
 def test_new_nodes_of_accelerators_never_pass_the_cap() -> None:
-    assert update_strategy("general") == "DEFAULT"
-    assert {update_strategy("inference"), update_strategy("training")} == {"MINIMAL"}
+    assert update_strategy("general", bought_ahead=False) == "DEFAULT"
+    assert {update_strategy(role, bought_ahead=False) for role in ("inference", "training")} == {"MINIMAL"}
+    assert update_strategy("general", bought_ahead=True) == "MINIMAL"
 
 
 def test_drives_of_a_node_become_one_file_system() -> None:

@@ -18,7 +18,12 @@ if TYPE_CHECKING:
     from bedplate.node_pools.plan import NodeGroupPlan, NodePoolPlan
     from bedplate.node_pools.spec import Capacity, Role
 
-CAPACITY_TYPES: Mapping[Capacity, str] = {"on-demand": "ON_DEMAND", "spot": "SPOT"}
+CAPACITY_TYPES: Mapping[Capacity, str] = {
+    "on-demand": "ON_DEMAND",
+    "reservation": "ON_DEMAND",  # a reservation holds on-demand capacity; the launch template names it
+    "spot": "SPOT",
+    "capacity-block": "CAPACITY_BLOCK",
+}
 TAINT_EFFECTS = {"NoSchedule": "NO_SCHEDULE", "PreferNoSchedule": "PREFER_NO_SCHEDULE", "NoExecute": "NO_EXECUTE"}
 
 NODE_POLICIES = ("AmazonEKSWorkerNodePolicy", "AmazonEC2ContainerRegistryPullOnly")
@@ -93,7 +98,9 @@ def _declare_node_group(
         scaling_config=aws.eks.NodeGroupScalingConfigArgs(
             min_size=0, max_size=group.max_nodes, desired_size=group.initial_nodes
         ),
-        update_config=aws.eks.NodeGroupUpdateConfigArgs(max_unavailable=1, update_strategy=update_strategy(plan.role)),
+        update_config=aws.eks.NodeGroupUpdateConfigArgs(
+            max_unavailable=1, update_strategy=update_strategy(plan.role, bought_ahead=group.reservation is not None)
+        ),
         labels=dict(group.labels),
         taints=[
             aws.eks.NodeGroupTaintArgs(key=taint.key, value=taint.value, effect=TAINT_EFFECTS[taint.effect])
@@ -111,13 +118,14 @@ def _declare_node_group(
     return declared
 
 
-def update_strategy(role: Role) -> str:
+def update_strategy(role: Role, *, bought_ahead: bool) -> str:
     """Return how nodes are replaced by newer ones.
 
     `DEFAULT` starts the new ones first, beyond the group's maximum. For accelerators that passes the spending cap, and
-    mostly waits for machines that are not to be had; `MINIMAL` takes the old one down first.
+    mostly waits for machines that are not to be had; a reservation has none beyond its own. `MINIMAL` takes the old one
+    down first.
     """
-    return "DEFAULT" if role == "general" else "MINIMAL"
+    return "DEFAULT" if role == "general" and not bought_ahead else "MINIMAL"
 
 
 def _tag_for_autoscaler(group: NodeGroupPlan, declared: aws.eks.NodeGroup, parent: pulumi.Resource) -> None:

@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING
 import pulumi
 import pulumi_aws as aws
 
+from bedplate.fabrics.model import NetworkInterface
+from bedplate.node_pools.connection_tracking import idle_connection_seconds
 from bedplate.node_pools.user_data import user_data
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from bedplate.fabrics.model import NetworkInterface
     from bedplate.node_pools.plan import NodeGroupPlan
 
 ROOT_DEVICE = "/dev/xvda"
@@ -33,7 +34,8 @@ def declare_launch_template(
     """Declare the launch template of a node group. It names no subnet and no image: EKS fills them in."""
     options = pulumi.ResourceOptions(parent=parent)
     told = user_data(group)
-    interfaces = [_interface(interface, security_groups) for interface in group.fabric.interfaces]
+    idle_seconds = idle_connection_seconds(group.machine)
+    interfaces = [_interface(one, security_groups, idle_seconds) for one in listed_interfaces(group, idle_seconds)]
     return aws.ec2.LaunchTemplate(
         f"{group.name}-template",
         instance_type=group.machine.name,
@@ -49,6 +51,8 @@ def declare_launch_template(
         network_interfaces=interfaces or None,
         vpc_security_group_ids=None if interfaces else list(security_groups),
         placement=_placement(group, options) if group.placement.kind == "cluster-placement-group" else None,
+        instance_market_options=_market(group),
+        capacity_reservation_specification=_reservation(group),
         user_data=base64.b64encode(told.encode()).decode() if told else None,
         tag_specifications=[
             aws.ec2.LaunchTemplateTagSpecificationArgs(resource_type=kind, tags={**tags, "Name": group.name})
@@ -73,19 +77,56 @@ def _root_volume(
     )
 
 
+def listed_interfaces(group: NodeGroupPlan, idle_seconds: int | None) -> tuple[NetworkInterface, ...]:
+    """Return the interfaces that a template must list: those of the fabric, and one that needs a setting of its own.
+
+    A node that needs neither gets its one interface from EKS.
+    """
+    if group.fabric.interfaces or idle_seconds is None:
+        return group.fabric.interfaces
+    return (NetworkInterface(network_card=0, device=0, kind="interface"),)
+
+
 def _interface(
-    interface: NetworkInterface, security_groups: Sequence[pulumi.Input[str]]
+    interface: NetworkInterface, security_groups: Sequence[pulumi.Input[str]], idle_seconds: int | None
 ) -> aws.ec2.LaunchTemplateNetworkInterfaceArgs:
     """Return an interface without a subnet, which EKS refuses, and without a word about public addresses.
 
     EC2 refuses that word beside several interfaces; the private subnets give out none.
     """
+    tracked = idle_seconds is not None and interface.kind == "interface"  # EFA traffic has no connections
     return aws.ec2.LaunchTemplateNetworkInterfaceArgs(
         network_card_index=interface.network_card,
         device_index=interface.device,
         interface_type=interface.kind,
         security_groups=list(security_groups),
+        connection_tracking_specification=(
+            aws.ec2.LaunchTemplateNetworkInterfaceConnectionTrackingSpecificationArgs(
+                tcp_established_timeout=idle_seconds
+            )
+            if tracked
+            else None
+        ),
         delete_on_termination="true",
+    )
+
+
+def _market(group: NodeGroupPlan) -> aws.ec2.LaunchTemplateInstanceMarketOptionsArgs | None:
+    """Capacity blocks are a market of their own. Spot stands on the node group, and EKS refuses it here too."""
+    if group.capacity != "capacity-block":
+        return None
+    return aws.ec2.LaunchTemplateInstanceMarketOptionsArgs(market_type="capacity-block")
+
+
+def _reservation(group: NodeGroupPlan) -> aws.ec2.LaunchTemplateCapacityReservationSpecificationArgs | None:
+    """Bind the nodes to what was bought ahead, and to nothing else: beyond it they would be bought on demand."""
+    if group.reservation is None:
+        return None
+    return aws.ec2.LaunchTemplateCapacityReservationSpecificationArgs(
+        capacity_reservation_preference="capacity-reservations-only",
+        capacity_reservation_target=aws.ec2.LaunchTemplateCapacityReservationSpecificationCapacityReservationTargetArgs(
+            capacity_reservation_id=group.reservation.name
+        ),
     )
 
 

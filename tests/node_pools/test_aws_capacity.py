@@ -1,0 +1,186 @@
+"""How nodes are bought on AWS, as the launch template and the node group say it; Trainium, Inferentia and arm64."""
+
+from __future__ import annotations
+
+import base64
+from typing import Any
+
+import pytest
+import yaml
+
+from bedplate import catalog
+from bedplate.node_pools.connection_tracking import OLDER_DEFAULT_SECONDS, idle_connection_seconds
+from bedplate.node_pools.plan import NodePoolPlan
+from bedplate.plan import plan_stack
+from bedplate.platform import declare
+from tests.support.declared import by_label, declared
+from tests.support.stacks import REMOVED, one_pool
+
+IDENTIFIER = "cr-0123456789abcdef0"
+P5EN = {"machine": "p5en.48xlarge", "nodes": 4, "name": IDENTIFIER, "zone": "use1-az2"}
+TERM = {"starts": "2026-12-01", "ends": "2026-12-15", "usd_per_node_hour": 41.61}
+OFFERS: dict[str, dict[str, Any]] = {
+    "on-demand": {"machine": "p5en.48xlarge"},
+    "spot": {"machine": "p5en.48xlarge", "capacity": "spot"},
+    "reservation": {"machine": "p5en.48xlarge", "capacity": "reservation", "reservation": P5EN},
+    "capacity-block": {"machine": "p5en.48xlarge", "capacity": "capacity-block", "reservation": P5EN | TERM},
+}
+
+
+def stack_of(offer: dict[str, Any], zones: list[str], region: str = "us-east-1", **pool: Any) -> Any:
+    declared_pool = {"machine": REMOVED, "role": "training", "nodes": {"min": 0, "max": 4}, "offers": [offer]} | pool
+    return one_pool({"clusters.use1.zones": zones, "clusters.use1.region": region}, **declared_pool)
+
+
+def group_and_template(
+    offer: dict[str, Any], zones: list[str], region: str = "us-east-1", **pool: Any
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    plan = plan_stack(stack_of(offer, zones, region, **pool))
+    found = by_label(declared(lambda: declare(plan)))
+    group = found["NodeGroup vision-dev-it-offer1"].inputs
+    return group, found["LaunchTemplate vision-dev-it-offer1-template"].inputs
+
+
+def planned(offer: dict[str, Any], zones: list[str], region: str = "us-east-1", **pool: Any) -> NodePoolPlan:
+    plan = plan_stack(stack_of(offer, zones, region, **pool))
+    return next(pool for pool in plan.node_pools if pool.name == "it")
+
+
+@pytest.mark.parametrize(
+    ("capacity", "capacity_type", "market", "bound", "grouped"),
+    [
+        ("on-demand", "ON_DEMAND", None, False, True),
+        ("spot", "SPOT", None, False, False),
+        ("reservation", "ON_DEMAND", None, True, False),
+        ("capacity-block", "CAPACITY_BLOCK", "capacity-block", True, False),
+    ],
+)
+def test_the_way_of_buying_decides_market_reservation_and_placement(
+    capacity: str, capacity_type: str, market: str | None, bound: bool, grouped: bool
+) -> None:
+    group, template = group_and_template(OFFERS[capacity], ["use1-az2", "use1-az6"])
+    assert group["capacityType"] == capacity_type
+    assert template.get("instanceMarketOptions", {}).get("marketType") == market
+    assert ("placement" in template) is grouped
+    wanted = {
+        "capacityReservationPreference": "capacity-reservations-only",
+        "capacityReservationTarget": {"capacityReservationId": IDENTIFIER},
+    }
+    assert template.get("capacityReservationSpecification") == (wanted if bound else None)
+
+
+@pytest.mark.parametrize("capacity", OFFERS)
+def test_every_way_of_buying_has_all_cards_of_the_fabric(capacity: str) -> None:
+    _, template = group_and_template(OFFERS[capacity], ["use1-az2", "use1-az6"])
+    assert sum(one["interfaceType"] == "efa-only" for one in template["networkInterfaces"]) == 16
+
+
+def test_what_was_bought_ahead_stands_in_its_zone_alone() -> None:
+    offer = OFFERS["reservation"] | {"reservation": P5EN | {"zone": "use1-az6"}}
+    group, _ = group_and_template(offer, ["use1-az2", "use1-az6"], fabric="none")
+    assert len(group["subnetIds"]) == 1
+    assert planned(offer, ["use1-az2", "use1-az6"], fabric="none").groups[0].zones == ("use1-az6",)
+
+
+def test_a_block_starts_without_nodes_because_it_may_not_have_begun() -> None:
+    offers = [OFFERS["capacity-block"], OFFERS["on-demand"]]
+    pool = planned(offers[0], ["use1-az2", "use1-az6"], offers=offers, nodes={"min": 2, "max": 4})
+    assert [group.initial_nodes for group in pool.groups] == [0, 0]
+
+
+@pytest.mark.parametrize(
+    ("machine", "region", "zones", "role", "image", "resources"),
+    [
+        (
+            "trn2.48xlarge", "us-east-2", ["use2-az1", "use2-az2"], "training", "AL2023_x86_64_NEURON",
+            {"aws.amazon.com/neuron": "16", "vpc.amazonaws.com/efa": "16", "ephemeral-storage": "6840G"},
+        ),
+        (
+            "trn1n.32xlarge", "us-east-1", ["use1-az2", "use1-az6"], "training", "AL2023_x86_64_NEURON",
+            {"aws.amazon.com/neuron": "16", "vpc.amazonaws.com/efa": "16", "ephemeral-storage": "6840G"},
+        ),
+        (
+            "trn1.2xlarge", "us-east-1", ["use1-az2", "use1-az6"], "training", "AL2023_x86_64_NEURON",
+            {"aws.amazon.com/neuron": "1", "ephemeral-storage": "426G"},
+        ),
+        (
+            "inf2.48xlarge", "us-east-1", ["use1-az2", "use1-az6"], "inference", "AL2023_x86_64_NEURON",
+            {"aws.amazon.com/neuron": "12"},
+        ),
+        (
+            "g5g.2xlarge", "us-east-1", ["use1-az1", "use1-az2"], "inference", "AL2023_ARM_64_NVIDIA",
+            {"nvidia.com/gpu": "1"},
+        ),
+    ],
+)  # fmt: skip
+def test_each_kind_of_accelerator_has_its_image_and_grows_from_zero(
+    machine: str, region: str, zones: list[str], role: str, image: str, resources: dict[str, str]
+) -> None:
+    price = {"usd_per_node_hour": 30.0} if machine.startswith("trn2") else {}
+    offer: dict[str, Any] = {"machine": machine}
+    if price:
+        reservation = {"name": IDENTIFIER, "machine": machine, "nodes": 4, "zone": zones[0], **price}
+        offer |= {"capacity": "reservation", "reservation": reservation}
+    group, _ = group_and_template(offer, zones, region, role=role)
+    assert group["amiType"] == image
+    assert planned(offer, zones, region, role=role).groups[0].unseen_resources == resources
+
+
+def test_card_0_of_p6_b300_carries_no_efa() -> None:
+    _, template = group_and_template({"machine": "p6-b300.48xlarge"}, ["use1-az2", "use1-az6"])
+    cards = [(one["networkCardIndex"], one["interfaceType"]) for one in template["networkInterfaces"]]
+    assert cards == [(0, "interface"), *((card, "efa-only") for card in range(1, 17))]
+
+
+@pytest.mark.parametrize(
+    ("machine", "seconds"),
+    [
+        ("p6-b300.48xlarge", OLDER_DEFAULT_SECONDS),
+        ("p6-b200.48xlarge", OLDER_DEFAULT_SECONDS),
+        ("g7.2xlarge", OLDER_DEFAULT_SECONDS),
+        ("g7e.2xlarge", OLDER_DEFAULT_SECONDS),
+        ("g6.2xlarge", None),
+        ("p5.48xlarge", None),
+    ],
+)
+def test_families_that_forget_idle_connections_in_minutes_are_told_not_to(machine: str, seconds: int | None) -> None:
+    found = catalog.machine("aws", machine)
+    assert found is not None
+    assert idle_connection_seconds(found) == seconds
+    zones = ["use1-az2", "use1-az6"]
+    _, template = group_and_template({"machine": machine}, zones, role="inference")
+    told = [
+        one["connectionTrackingSpecification"]["tcpEstablishedTimeout"]
+        for one in template.get("networkInterfaces", [])
+        if "connectionTrackingSpecification" in one
+    ]
+    assert told == ([seconds] if seconds else [])
+
+
+def test_the_only_interface_of_a_node_keeps_its_security_groups() -> None:
+    _, template = group_and_template({"machine": "g7.2xlarge"}, ["use1-az1", "use1-az2"], role="inference")
+    (interface,) = template["networkInterfaces"]
+    assert interface["securityGroups"] == ["<cluster security group>"]
+    assert "vpcSecurityGroupIds" not in template
+
+
+def test_huge_pages_are_set_aside_beside_the_drives() -> None:
+    offer = {"machine": "g6.2xlarge"}
+    _, template = group_and_template(offer, ["use1-az1", "use1-az2"], role="inference", huge_pages_2mi=512)
+    told = base64.b64decode(template["userData"]).decode()
+    parts = told.split('boundary="bedplate"\n\n', 1)[1].split("--bedplate")
+    assert [part.partition("\n\n")[0].strip() for part in parts[1:3]] == [
+        "Content-Type: application/node.eks.aws",
+        'Content-Type: text/x-shellscript; charset="us-ascii"',
+    ]
+    assert yaml.safe_load(parts[1].partition("\n\n")[2])["kind"] == "NodeConfig"
+    assert parts[2].partition("\n\n")[2].startswith("#!/bin/bash\n")
+    assert "+ 512 ))" in parts[2]
+    assert parts[3] == "--\n"
+
+
+def test_a_general_pool_on_a_reservation_is_updated_within_it() -> None:
+    reservation = {"name": IDENTIFIER, "machine": "m7i.2xlarge", "nodes": 4, "zone": "use1-az2"}
+    offer = {"machine": "m7i.2xlarge", "capacity": "reservation", "reservation": reservation}
+    group, _ = group_and_template(offer, ["use1-az2", "use1-az6"], role="general")
+    assert group["updateConfig"]["updateStrategy"] == "MINIMAL"

@@ -14,7 +14,7 @@ from bedplate.cost.weights import weights_cost
 from bedplate.errors import InputError
 from bedplate.node_pools.plan import NodePoolPlan, plan_node_pool
 from bedplate.preconditions import stack_problems
-from bedplate.services.device_plugins import cluster_device_plugins
+from bedplate.services.device_plugins import installed_device_plugins
 from bedplate.services.exposure import cluster_serving
 from bedplate.services.shared_accelerators import cluster_shared_accelerators
 from bedplate.serving.plan import EndpointPlan, plan_endpoint
@@ -86,7 +86,7 @@ def plan_stack(stack: StackSpec, references: Mapping[str, StackSpec] | None = No
     owned = {
         name: OwnedCluster(
             plan_cluster(stack, name, cluster),
-            cluster_device_plugins(stack, name),
+            installed_device_plugins(stack, name),
             cluster_serving(stack, name),
             cluster.scale_to_zero,
             cluster.drivers,

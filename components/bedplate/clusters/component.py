@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pulumi
 
+from bedplate.clusters.existing_plan import ExistingPlan
 from bedplate.clusters.gcp_plan import GkePlan
 from bedplate.clusters.plan import EksPlan
 from bedplate.cost.estimate import cluster_cost
@@ -62,4 +63,8 @@ def _declare(plan: ClusterPlan, cloud: pulumi.ProviderResource | None, parent: p
             from bedplate.clusters import gcp
 
             return gcp.declare_cluster(plan, cloud, parent)
+        case ExistingPlan():
+            from bedplate.clusters import existing
+
+            return existing.declare_cluster(plan, parent)
     raise ValueError(f"no cluster for the provider {plan.provider!r}")

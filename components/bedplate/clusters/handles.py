@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     import pulumi
     import pulumi_kubernetes
 
+    from bedplate.clusters.existing_plan import ExistingPlan
     from bedplate.networking.gcp_plan import GcpNetworkPlan
 
 
@@ -65,3 +66,10 @@ class GkeHandles(ClusterHandles):
     subnetwork: pulumi.Input[str]
     node_service_account: pulumi.Input[str]
     encryption_key: pulumi.Input[str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExistingHandles(ClusterHandles):
+    """A live cluster that somebody else runs: there is nothing of it beside its API server and its declaration."""
+
+    plan: ExistingPlan

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from bedplate import catalog
 from bedplate.clusters.aws_spec import AwsClusterSpec
+from bedplate.clusters.existing_spec import ExistingClusterSpec
 from bedplate.clusters.gcp_spec import GcpClusterSpec
 from bedplate.clusters.spec import CloudClusterSpec
 from bedplate.networking.plan import NetworkPlan, plan_network
@@ -52,6 +53,17 @@ class ClusterPlan:
         return ""
 
     @property
+    def system_namespaces(self) -> tuple[str, ...]:
+        """Namespaces of agents beside Bedplate's own that run on nodes of every role: those of an owner, by name."""
+        return ()
+
+    @property
+    def judges_own_namespaces_only(self) -> bool:
+        """Whether the rules of separation leave namespaces without a role alone: on a cluster of somebody else, until
+        its owner names those whose agents run everywhere."""
+        return False
+
+    @property
     def nat_gateways(self) -> int:
         """How many NAT gateways stand in the cluster's network."""
         return 0
@@ -89,6 +101,10 @@ def plan_cluster(stack: StackSpec, name: str, spec: ClusterSpec) -> ClusterPlan:
             from bedplate.clusters.gcp_plan import plan_gke
 
             return plan_gke(stack, name, spec)
+        case ExistingClusterSpec():
+            from bedplate.clusters.existing_plan import plan_existing
+
+            return plan_existing(stack, name, spec)
     raise ValueError(f"no cluster for the provider {spec.provider!r}")
 
 
@@ -119,7 +135,7 @@ def kubernetes_version(spec: CloudClusterSpec) -> str:
     return spec.kubernetes_version or catalog.default_kubernetes_version(spec.provider).version
 
 
-def deletion_protection(stack: StackSpec, spec: CloudClusterSpec) -> bool:
+def deletion_protection(stack: StackSpec, spec: CloudClusterSpec | ExistingClusterSpec) -> bool:
     """Tell whether a cluster is kept from being deleted: as declared, else everywhere but in `dev`."""
     return stack.environment != "dev" if spec.deletion_protection is None else spec.deletion_protection
 

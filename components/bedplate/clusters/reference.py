@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pulumi
 
+from bedplate.clusters.existing_plan import ExistingPlan
 from bedplate.clusters.gcp_plan import GkePlan
 from bedplate.clusters.plan import EksPlan
 
@@ -35,6 +36,10 @@ class PlatformStacks:
                 from bedplate.clusters import gcp
 
                 return gcp.refer_to_cluster(plan, self._outputs(reference), cloud)
+            case ExistingPlan():
+                from bedplate.clusters import existing
+
+                return existing.refer_to_cluster(plan)
         raise ValueError(f"no cluster for the provider {plan.provider!r}")
 
     def _outputs(self, reference: ReferencedCluster) -> pulumi.Output[Any]:

@@ -1,4 +1,4 @@
-"""Nodes that exist already, as the machine type that a catalog would list: so that plans, costs and rules work alike."""
+"""Nodes that exist already, as the machine type that a catalog would list: plans, costs and rules work alike."""
 
 from __future__ import annotations
 
@@ -8,11 +8,10 @@ from typing import TYPE_CHECKING
 from bedplate import catalog
 from bedplate.catalog import MachineType, Price
 from bedplate.node_pools.existing_spec import hardware_name
+from bedplate.node_pools.prices import DECLARED, DECLARED_VERSION
 
 if TYPE_CHECKING:
     from bedplate.node_pools.existing_spec import HardwareSpec
-
-DECLARED = "declared in the stack file"
 
 
 def hardware_machine(hardware: HardwareSpec) -> MachineType | None:
@@ -69,4 +68,4 @@ def known_memory_gib(accelerator: str) -> float | None:
 def hardware_price(hardware: HardwareSpec) -> Price:
     """Return what an hour of one node costs its owner, as declared."""
     usd = Decimal(str(hardware.usd_per_node_hour))
-    return Price(usd_per_hour=usd, as_of=None, version="declared", source=DECLARED)
+    return Price(usd_per_hour=usd, as_of=None, version=DECLARED_VERSION, source=DECLARED)

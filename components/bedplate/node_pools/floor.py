@@ -29,11 +29,12 @@ PAUSE_IMAGE = "registry.k8s.io/pause:3.10.1"
 
 
 def floor_manifests(pool: NodePoolPlan, stack: StackPlan) -> list[dict[str, Any]]:
-    """Return the Deployment that keeps a pool's floor, or nothing for a pool that may shrink to zero.
+    """Return the Deployment that keeps a pool's floor, or nothing where none is kept: a pool that may shrink to zero,
+    and one of nodes that exist already and that no autoscaler takes away.
 
     It lives in the stack's own namespace of the pool's role, and obeys the rules of separation like any workload.
     """
-    if pool.min_nodes == 0:
+    if pool.min_nodes == 0 or pool.provider == "existing":
         return []
     labels = {FLOOR_LABEL: pool.full_name}
     return [

@@ -43,7 +43,7 @@ def pool_labels(
     if machine.accelerator:
         name = machine.accelerator.lower().replace(" ", "-")
         labels[ACCELERATOR_LABEL] = name
-        if AUTOSCALER_RESOURCE in accelerator_resources(machine, sharing):
+        if machine.cloud == "aws" and AUTOSCALER_RESOURCE in accelerator_resources(machine, sharing):
             labels[AUTOSCALER_ACCELERATOR_LABEL] = name
     return labels | dict(sharing.node_labels if sharing else {})
 

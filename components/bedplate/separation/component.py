@@ -25,11 +25,13 @@ class ClusterSeparation(pulumi.ComponentResource):
 
     def __init__(self, plan: OwnedCluster, cluster: ClusterHandles) -> None:
         """Declare what separates the roles on a planned cluster."""
-        exempt = plan_services(plan).namespaces
-        inputs = {"exemptNamespaces": list(exempt)}
+        exempt = tuple(sorted({*plan_services(plan).namespaces, *plan.plan.system_namespaces}))
+        own = plan.plan.judges_own_namespaces_only
+        inputs = {"exemptNamespaces": list(exempt), **({"onlyNamespacesWithARole": True} if own else {})}
         options = pulumi.ResourceOptions(providers=[cluster.kubernetes])
         super().__init__("bedplate:index:ClusterSeparation", plan.plan.name, inputs, options)
-        apply_manifests([*priority_classes(), *separation_manifests(exempt)], cluster.kubernetes, self)
+        rules = separation_manifests(exempt, only_with_a_role=own)
+        apply_manifests([*priority_classes(), *rules], cluster.kubernetes, self)
         self.register_outputs(inputs)
 
 

@@ -110,15 +110,28 @@ NAMESPACES = AdmissionPolicy(
 POLICIES = (PODS, WORKLOADS, WORKLOAD_NODES, NAMESPACES)
 
 
-def separation_manifests(platform_namespaces: Sequence[str]) -> list[dict[str, Any]]:
-    """Return each policy and its binding; pods in the platform's namespaces are exempt, being its own agents."""
-    return [
-        manifest for policy in POLICIES for manifest in (policy_manifest(policy, platform_namespaces), _binding(policy))
-    ]
+def separation_manifests(
+    platform_namespaces: Sequence[str], *, only_with_a_role: bool = False
+) -> list[dict[str, Any]]:
+    """Return each policy and its binding; pods in the platform's namespaces are exempt, being its own agents.
+
+    `only_with_a_role` leaves the pods of namespaces without a role alone. That is for a cluster of somebody else, whose
+    agents (network, storage, monitoring) run on every node: refused, they would take the nodes down with them.
+    """
+    manifests = []
+    for policy in POLICIES:
+        judged = _with_a_role() if only_with_a_role and policy is not NAMESPACES else _all_but(platform_namespaces)
+        manifests += [policy_manifest(policy, platform_namespaces, judged), _binding(policy)]
+    return manifests
 
 
-def policy_manifest(policy: AdmissionPolicy, platform_namespaces: Sequence[str]) -> dict[str, Any]:
-    """Return a policy as Kubernetes takes it. It fails closed: what cannot be judged is refused."""
+def policy_manifest(
+    policy: AdmissionPolicy, platform_namespaces: Sequence[str], judged: dict[str, Any] | None = None
+) -> dict[str, Any]:
+    """Return a policy as Kubernetes takes it. It fails closed: what cannot be judged is refused.
+
+    `judged` selects the namespaces whose requests it judges; without it, all but the platform's.
+    """
     return {
         "apiVersion": API_VERSION,
         "kind": "ValidatingAdmissionPolicy",
@@ -127,7 +140,7 @@ def policy_manifest(policy: AdmissionPolicy, platform_namespaces: Sequence[str])
             "failurePolicy": "Fail",
             "matchConstraints": {
                 "matchPolicy": "Equivalent",
-                "namespaceSelector": _all_but(platform_namespaces),
+                "namespaceSelector": judged or _all_but(platform_namespaces),
                 "resourceRules": [_resource_rule(policy, group) for group in policy.resources],
             },
             **({"matchConditions": [{"name": "applies", "expression": policy.applies}]} if policy.applies else {}),
@@ -145,6 +158,10 @@ def _all_but(namespaces: Sequence[str]) -> dict[str, Any]:
     return {
         "matchExpressions": [{"key": "kubernetes.io/metadata.name", "operator": "NotIn", "values": sorted(namespaces)}]
     }
+
+
+def _with_a_role() -> dict[str, Any]:
+    return {"matchExpressions": [{"key": ROLE_LABEL, "operator": "Exists"}]}
 
 
 def _resource_rule(policy: AdmissionPolicy, group: str) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from bedplate.clusters.existing_spec import ExistingClusterSpec
 from bedplate.clusters.plan import kubernetes_version
 from bedplate.clusters.spec import CloudClusterSpec, ClusterSpec, DevicePluginName
 from bedplate.fabrics.choice import FabricQuestion, Refused, choose, default_choice
@@ -40,6 +41,13 @@ def pool_device_plugins(cluster: ClusterSpec, pool: NodePoolSpec) -> frozenset[D
         if fabric.nvlink:
             plugins.add("nvidia-dra")
     return frozenset(plugins)
+
+
+def installed_device_plugins(stack: StackSpec, name: str) -> tuple[DevicePluginName, ...]:
+    """Return what a cluster of this stack installs: what it needs, less what runs on an existing cluster already."""
+    cluster = stack.clusters[name]
+    present = cluster.present_device_plugins if isinstance(cluster, ExistingClusterSpec) else ()
+    return tuple(plugin for plugin in cluster_device_plugins(stack, name) if plugin not in present)
 
 
 def cluster_device_plugins(stack: StackSpec, name: str) -> tuple[DevicePluginName, ...]:

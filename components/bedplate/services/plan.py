@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from bedplate.clusters.existing_network import network_manifests
+from bedplate.clusters.existing_plan import ExistingPlan
 from bedplate.services.amd import amd_manifests, amd_operator_release, cert_manager_release
 from bedplate.services.autoscaler import autoscaler_release
 from bedplate.services.dra import dra_driver_release
@@ -52,6 +54,8 @@ def plan_services(cluster: OwnedCluster) -> ServicesPlan:
         if cluster.scale_to_zero:
             releases.append(http_add_on_release())
         manifests += shared_gateway(cluster.plan.provider, cluster.serving)
+    if isinstance(cluster.plan, ExistingPlan):
+        manifests += network_manifests(cluster.plan)
     return ServicesPlan(tuple(releases), tuple(manifests), quotas=cluster.plan.provider == "gcp")
 
 

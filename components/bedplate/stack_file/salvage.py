@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 _STAND_INS = {"team": "team", "environment": "dev"}
 """Valid values for required keys on which no precondition depends."""
 
+_DECIDES_THE_REST = frozenset({"hardware"})
+"""Keys of a pool without which its other keys make no sense."""
+
 _ANY_NODES = {"min": 1, "max": 1}
 """The same for the nodes of a pool: only a rule about the cluster as a whole looks at them."""
 
@@ -63,6 +66,8 @@ def rests_of_stack(data: Any, errors: Sequence[Problem]) -> Iterator[Rest]:
 
 def _may_be_left_out(field: FieldPath) -> bool:
     key = str(field[2]) if len(field) > 2 and field[0] == "node_pools" else ""
+    if key in _DECIDES_THE_REST:
+        return False
     return key == "nodes" or (key in NodePoolSpec.model_fields and not NodePoolSpec.model_fields[key].is_required())
 
 

@@ -14,12 +14,31 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from bedplate.fabrics.kinds import FabricKind
+
+
+@dataclass(frozen=True, slots=True)
+class HostFiles:
+    """A directory of the node that a container sees."""
+
+    name: str
+    path: str
+    mount_path: str
+    read_only: bool = True
+
+    def mount(self) -> dict[str, Any]:
+        """Return it as a container's volume mount."""
+        mount: dict[str, Any] = {"name": self.name, "mountPath": self.mount_path}
+        return {**mount, "readOnly": True} if self.read_only else mount
+
+    def volume(self) -> dict[str, Any]:
+        """Return it as a pod's volume."""
+        return {"name": self.name, "hostPath": {"path": self.path}}
 
 
 @dataclass(frozen=True, slots=True)

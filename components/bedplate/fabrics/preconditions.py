@@ -12,6 +12,7 @@ from bedplate.clusters.plan import kubernetes_version
 from bedplate.clusters.spec import CloudClusterSpec
 from bedplate.errors import Problem, listing, nearest
 from bedplate.fabrics.choice import FabricQuestion, Refused, choose, default_choice
+from bedplate.fabrics.environment import environment, fails_closed
 from bedplate.fabrics.facts import machine_fabric, nvlink_fact
 from bedplate.fabrics.plan import plan_fabric
 from bedplate.fabrics.versions import at_least
@@ -158,6 +159,22 @@ def _tpu_needs_no_other_fabric(context: PoolInContext) -> Iterator[Problem]:
             )
 
 
+def _fails_closed(context: PoolInContext) -> Iterator[Problem]:
+    """A fabric that workloads can silently miss is none."""
+    own = own_fabric(context.cluster)
+    for machine in context.machines():
+        kind = choose(_question(context, machine))
+        if isinstance(kind, Refused) or fails_closed(kind, environment(kind, machine, own)):
+            continue
+        with_cards = f" with {own.network_cards} cards" if own else ""
+        yield Problem(
+            f"no source says how a workload on {machine.accelerator or machine.name} over {kind}{with_cards} is kept "
+            "from falling back to TCP",
+            _field(context),
+            hint="Set fabric: none, and have your workloads check which network they use.",
+        )
+
+
 FABRIC_RULES: tuple[Callable[[PoolInContext], Iterator[Problem]], ...] = (
     _fabric_possible,
     _fabric_in_one_zone,
@@ -166,6 +183,7 @@ FABRIC_RULES: tuple[Callable[[PoolInContext], Iterator[Problem]], ...] = (
     _one_scale_set_on_azure,
     _nvlink_needs_a_version,
     _tpu_needs_no_other_fabric,
+    _fails_closed,
 )
 
 

@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 
+from bedplate.clusters.existing_plan import plan_existing
+from bedplate.clusters.existing_spec import ExistingClusterSpec
 from bedplate.clusters.plan import ClusterPlan
 from bedplate.clusters.spec import AmdDriverSpec, DevicePluginName, DriverMode, Provider
 from bedplate.node_pools.sharing_spec import MigSharing, MpsSharing, PartitionSharing, Sharing, TimeSlicing
@@ -19,6 +21,7 @@ from bedplate.services.namespaces import service_namespaces, service_quotas
 from bedplate.services.plan import ServicesPlan, plan_services
 from tests.support.crds import schema_problems
 from tests.support.golden import check_golden
+from tests.support.stacks import stack
 
 GOLDEN = Path(__file__).with_name("golden") / "accelerators"
 AMD_DRIVER = AmdDriverSpec(image="registry.example.com/drivers/amdgpu", version="30.20.1", pull_secret="drivers")
@@ -40,20 +43,35 @@ def owned(
     drivers: DriverMode | None = None,
     shared: tuple[Sharing, ...] = (),
     amd_driver: AmdDriverSpec | None = None,
+    virtual_machines: bool = False,
 ) -> OwnedCluster:
     """Return a cluster of a cloud with device plugins, as a plan would have it."""
-    plan = ClusterPlan(
+    plan = _existing(virtual_machines) if provider == "existing" else _in_a_cloud(provider)
+    return OwnedCluster(
+        plan, tuple(sorted(plugins)), drivers=drivers, amd_driver=amd_driver, shared_accelerators=shared
+    )
+
+
+def _existing(virtual_machines: bool) -> ClusterPlan:
+    declared = {
+        "provider": "existing",
+        "context": "main",
+        "kubernetes_version": "1.35",
+        "virtual_machines": virtual_machines,
+    }
+    return plan_existing(stack(), "main", ExistingClusterSpec.model_validate(declared))
+
+
+def _in_a_cloud(provider: Provider) -> ClusterPlan:
+    return ClusterPlan(
         name="main",
         full_name="vision-dev-main",
         provider=provider,
-        region="" if provider == "existing" else "somewhere",
+        region="somewhere",
         zones=(),
         kubernetes_version="1.35",
         runner_networks=(),
         deletion_protection=False,
-    )
-    return OwnedCluster(
-        plan, tuple(sorted(plugins)), drivers=drivers, amd_driver=amd_driver, shared_accelerators=shared
     )
 
 
@@ -69,6 +87,7 @@ CLUSTERS = {
     "existing-host": owned("existing", "nvidia", drivers="host"),
     "existing-operator": owned("existing", "nvidia", drivers="operator", shared=WAYS),
     "existing-amd": owned("existing", "amd", drivers="operator", amd_driver=AMD_DRIVER, shared=PARTITIONS),
+    "existing-amd-virtual": owned("existing", "amd", drivers="host", virtual_machines=True),
     "existing-both": owned("existing", "nvidia", "amd", "rdma-shared", drivers="host"),
 }
 TRAINIUM = owned("aws", "neuron", "efa")

@@ -6,10 +6,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from bedplate import catalog
+from bedplate.clusters.existing_spec import ExistingClusterSpec
 from bedplate.clusters.ownership import cluster_owner
 from bedplate.clusters.plan import cluster_region, cluster_zones
 from bedplate.clusters.spec import CloudClusterSpec
 from bedplate.errors import Problem, listing, nearest
+from bedplate.fabrics.facts import nvlink_fact
 from bedplate.fabrics.preconditions import FABRIC_RULES, wanted_fabric
 from bedplate.fabrics.tpu import TPU_RULES
 from bedplate.node_pools import aws_preconditions, existing_preconditions, reservation_preconditions
@@ -215,14 +217,20 @@ def _device_plugins_installed(context: PoolInContext) -> Iterator[Problem]:
 
 
 def _accelerators_can_be_shared(context: PoolInContext) -> Iterator[Problem]:
-    if context.pool.sharing is None:
+    cluster, sharing = context.cluster, context.pool.sharing
+    if sharing is None:
         return
-    field = ("node_pools", context.name, "sharing")
-    fabric = wanted_fabric(context) != "none"
     for machine in context.machines():
-        problems = list(
-            sharing_problems(SharedMachine(context.cluster.provider, machine, context.pool.sharing, field, fabric))
+        shared = SharedMachine(
+            provider=cluster.provider,
+            machine=machine,
+            sharing=sharing,
+            field=("node_pools", context.name, "sharing"),
+            fabric=wanted_fabric(context) != "none",
+            nvlink=nvlink_fact(machine) is not None,
+            virtual=not isinstance(cluster, ExistingClusterSpec) or cluster.virtual_machines,
         )
+        problems = list(sharing_problems(shared))
         yield from problems
         if problems:  # the other offers would say the same
             return

@@ -23,7 +23,8 @@ HAND_OUT_WHOLE = "Leave sharing out to hand out whole accelerators."
 class SharedMachine:
     """A machine of a pool that shares its accelerators. `field` is where `sharing` is written.
 
-    `fabric` tells whether its nodes use a network between accelerators, `nvlink` whether NVLink reaches other nodes.
+    `fabric` tells whether its nodes use a network between accelerators, `nvlink` whether NVLink reaches other nodes,
+    `virtual` whether they are virtual machines.
     """
 
     provider: str
@@ -32,6 +33,7 @@ class SharedMachine:
     field: FieldPath
     fabric: bool
     nvlink: bool = False
+    virtual: bool = True
 
     @property
     def described(self) -> str:
@@ -111,7 +113,7 @@ def _partition_known(shared: SharedMachine) -> Iterator[Problem]:
 
 
 def _partition_by_its_host(shared: SharedMachine) -> Iterator[Problem]:
-    if isinstance(shared.sharing, PartitionSharing) and shared.provider != "existing":
+    if isinstance(shared.sharing, PartitionSharing) and shared.virtual:
         yield Problem(
             f"{shared.described} is a virtual machine: its host decides how accelerators are partitioned, and no "
             "source says that a guest may",

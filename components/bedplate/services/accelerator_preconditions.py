@@ -64,8 +64,8 @@ def _driver_images_have_a_use(name: str, cluster: ClusterSpec) -> Iterator[Probl
 def _driver_is_known(context: PoolInContext) -> Iterator[Problem]:
     """Yield why nobody, or not the one that is declared, brings the driver of a pool's accelerators."""
     for index, machine in enumerate(context.machines()):
-        if not machine.vendor:
-            continue
+        if not machine.vendor or (context.cluster.provider == "existing" and context.cluster.drivers is None):
+            continue  # no accelerator, or a rule of existing clusters says that it must be declared
         problems = _driver_problems(context.cluster, machine.vendor, context.offer_field(index))
         yield from problems
         if problems:  # the other offers are of the same vendor

@@ -1,7 +1,7 @@
 """AMD's GPU operator: device plugin, labels and metrics of Instinct accelerators, their partitions, and their driver.
 
 It asks for cert-manager, and brings kernel module management. The chart's own DeviceConfig selects nodes that show a
-physical accelerator, and a virtual machine shows a virtual function: so it is left out, and those below are declared.
+physical accelerator, and a virtual machine shows a virtual function: so it is left out, and ours is declared.
 Names of values were read in ROCm/gpu-operator at tag v1.5.1 (helm-charts-k8s), fields in its definitions.
 """
 
@@ -11,6 +11,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from bedplate import catalog
+from bedplate.clusters.existing_plan import ExistingPlan
 from bedplate.node_pools.labels import ROLE_LABEL
 from bedplate.node_pools.sharing import partition_name
 from bedplate.node_pools.sharing_spec import PartitionSharing
@@ -63,21 +64,16 @@ def amd_operator_release(cluster: OwnedCluster) -> HelmRelease:
 
 
 def amd_manifests(cluster: OwnedCluster) -> list[dict[str, Any]]:
-    """Return what the operator acts on: a DeviceConfig per kind of node, and the partitions that nodes may choose.
-
-    A cloud's machines are virtual. Of an existing cluster nobody says, so both kinds are declared: their selectors
-    never match the same node.
-    """
-    selectors = (
-        {"virtual": VIRTUAL} if cluster.plan.provider != "existing" else {"physical": PHYSICAL, "virtual": VIRTUAL}
-    )
+    """Return what the operator acts on: its orders for the nodes, and the partitions that they may choose."""
     partitions = [way for way in cluster.shared_accelerators if isinstance(way, PartitionSharing)]
-    configs = [device_config(cluster, name, label, partitioned=bool(partitions)) for name, label in selectors.items()]
-    return [*([_partitions(partitions)] if partitions else []), *configs]
+    config = device_config(cluster, partitioned=bool(partitions))
+    return [*([_partitions(partitions)] if partitions else []), config]
 
 
-def device_config(cluster: OwnedCluster, name: str, selector: str, *, partitioned: bool) -> dict[str, Any]:
-    """Return the operator's orders for the nodes with a label."""
+def device_config(cluster: OwnedCluster, *, partitioned: bool) -> dict[str, Any]:
+    """Return the operator's orders for the nodes with accelerators. Those of a cloud are virtual machines."""
+    plan = cluster.plan
+    selector = VIRTUAL if not isinstance(plan, ExistingPlan) or plan.virtual_machines else PHYSICAL
     tolerations = agent_tolerations([RESOURCE_NAMES["amd"]], cluster.shared_accelerators)
     spec: dict[str, Any] = {
         "selector": {selector: "true"},
@@ -110,7 +106,7 @@ def device_config(cluster: OwnedCluster, name: str, selector: str, *, partitione
     return {
         "apiVersion": "amd.com/v1alpha1",
         "kind": "DeviceConfig",
-        "metadata": {"name": name, "namespace": catalog.chart(OPERATOR).namespace},
+        "metadata": {"name": "bedplate", "namespace": catalog.chart(OPERATOR).namespace},
         "spec": spec,
     }
 

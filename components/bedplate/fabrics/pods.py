@@ -85,7 +85,8 @@ def pod_fabric(fabric: FabricPlan, machine: MachineType, pool_name: str, own: Ow
 
 def _closed_by(variables: tuple[Variable, ...]) -> str:
     closing = [f"{one.name}={one.value}" for one in variables if one.closes]
-    return f"{' and '.join(closing)} leave it no other network" if closing else ""
+    verb = "leaves" if len(closing) == 1 else "leave"
+    return f"{' and '.join(closing)} {verb} it no other network" if closing else ""
 
 
 def _claims(fabric: FabricPlan, pool_name: str) -> tuple[PodClaim, ...]:

@@ -6,23 +6,21 @@ must be counted in full, and each price must be the catalog's.
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from decimal import Decimal, InvalidOperation
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from bedplate import catalog
 from bedplate.cost.caps import excesses
-from bedplate.cost.range import HOURS_PER_MONTH, CostLine, CostRange
+from bedplate.cost.range import CostLine, CostRange
 from bedplate.cost.wire import from_wire
 from rules.model import Finding, Resource, Rule, StackRule, Surroundings
-from rules.nodes import CLUSTER, NODE_POOL
-from rules.reading import UndecidedError, need
+from rules.nodes import CLUSTER, NODE_POOL, OWN_COMPONENT
+from rules.reading import UndecidedError, need, want
+from rules.reserved import counted_in_full, price_problem
+from rules.unit_prices import ROOT_VOLUME, catalog_price, machine_items
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
-
-ROOT_VOLUME = re.compile(r"root volume of (\d+) GiB")
 
 CONTROL_PLANE = "eks-control-plane"
 DISK = "ebs-gp3"
@@ -31,12 +29,23 @@ TOLERANCE = Decimal("1e-9")
 """Prices travel as text with 28 digits; a difference below this is rounding."""
 
 
-def _is_priced_component(type_token: str) -> bool:
-    return type_token in (CLUSTER, NODE_POOL)
+def may_carry_cost(type_token: str) -> bool:
+    """Return whether resources of a type may carry cost lines: every component of Bedplate's may."""
+    return type_token.startswith(OWN_COMPONENT)
+
+
+def carries_cost(component: Resource) -> bool:
+    """Return whether a component has a cost to be judged; raises `UndecidedError` when nobody knows.
+
+    Clusters and pools always have: without lines they are a violation, not free.
+    """
+    return component.type in (CLUSTER, NODE_POOL) or want(component.properties, "cost") is not None
 
 
 def cost_lines(component: Resource) -> tuple[CostLine, ...]:
     """Return the cost lines of a component; raises `UndecidedError` when they are unknown, missing or malformed."""
+    if not carries_cost(component):
+        return ()
     values = need(component.properties, "cost")
     try:
         return from_wire(values)
@@ -46,6 +55,8 @@ def cost_lines(component: Resource) -> tuple[CostLine, ...]:
 
 def belongs_to_stack(component: Resource, _: Surroundings) -> Iterator[str]:
     """The team and environment of a component are those of the stack, by whose caps it is judged."""
+    if not carries_cost(component):
+        return
     team, environment = need(component.properties, "team"), need(component.properties, "environment")
     if component.stack != f"{team}-{environment}":
         yield (
@@ -56,6 +67,8 @@ def belongs_to_stack(component: Resource, _: Surroundings) -> Iterator[str]:
 
 def is_counted_in_full(component: Resource, _: Surroundings) -> Iterator[str]:
     """A pool's cost has, for each of its groups, the machine and the root volume of every node."""
+    if component.type not in (CLUSTER, NODE_POOL):
+        return
     lines = cost_lines(component)
     if component.type == CLUSTER:
         if not any(line.service == CONTROL_PLANE and line.max_units >= 1 for line in lines):
@@ -77,6 +90,7 @@ def is_counted_in_full(component: Resource, _: Surroundings) -> Iterator[str]:
             yield f"{component.name} may run {nodes} × {item}, but its cost counts {counted[item]}"
     if volumes < declared.total():
         yield f"{component.name} may run {declared.total()} nodes, but its cost counts {volumes} root volumes"
+    yield from counted_in_full(component, lines)
 
 
 def has_prices(component: Resource, _: Surroundings) -> Iterator[str]:
@@ -91,13 +105,23 @@ def has_prices(component: Resource, _: Surroundings) -> Iterator[str]:
 
 
 def has_catalog_prices(component: Resource, _: Surroundings) -> Iterator[str]:
-    """A price is not below the catalog's for that machine or service, region and way of buying, nor newer."""
+    """A price is not below the catalog's for that machine or service, region and way of buying, nor newer.
+
+    What was bought ahead may have the price of its contract, within what is believed of such a machine.
+    """
+    if not carries_cost(component):
+        return
     provider, region = need(component.properties, "provider"), need(component.properties, "region")
-    machines = _machine_items(component)
+    machines = machine_items(component)
+    declared = _declared_prices(component)
     for line in cost_lines(component):
         if line.usd_per_hour is None:
             continue  # has_prices
-        expected = _catalog_price(line, provider, region, machines)
+        if line.item in declared:
+            if problem := price_problem(provider, declared[line.item], line):
+                yield f"{line.item} of {component.name} {problem}"
+            continue
+        expected = catalog_price(line, provider, region, machines)
         if expected is None:
             continue
         amount, as_of = expected
@@ -112,38 +136,14 @@ def has_catalog_prices(component: Resource, _: Surroundings) -> Iterator[str]:
             yield f"the price of {line.item} of {component.name} claims the date {line.as_of}; the catalog has {as_of}"
 
 
-def _machine_items(component: Resource) -> dict[str, tuple[str, Any]]:
-    """Return machine and capacity of a pool's groups, by the item of their cost line."""
-    if component.type != NODE_POOL:
-        return {}
-    pairs = [(need(group, "machine"), need(group, "capacity")) for group in need(component.properties, "groups")]
-    return {f"{machine} {capacity}": (machine, capacity) for machine, capacity in pairs}
-
-
-def _catalog_price(
-    line: CostLine, provider: str, region: str, machines: dict[str, tuple[str, Any]]
-) -> tuple[Decimal | None, Any] | None:
-    """Return the catalog's hourly price and date for a line; None for a line that only adds to what must be there."""
-    if line.item in machines:
-        found = catalog.price(provider, region, *machines[line.item])
-        return (found.usd_per_hour, found.as_of) if found else (None, None)
-    volume = ROOT_VOLUME.fullmatch(line.item)
-    if not line.service:
-        return None
-    price = catalog.service_price(provider, region, line.service)
-    if price is None:
-        return (None, None)
-    amount = price.usd if price.unit == "hour" else price.usd / HOURS_PER_MONTH
-    return (amount * int(volume[1]) if volume else amount, price.as_of)
-
-
 def has_fresh_prices(component: Resource, surroundings: Surroundings) -> Iterator[str]:
     """No price is older than the platform team allows, and none is without a date unless it allows that."""
     caps = surroundings.caps()
-    machines = _machine_items(component)
+    machines = machine_items(component)
+    declared = _declared_prices(component)
     for line in cost_lines(component):
-        if line.usd_per_hour is None:
-            continue  # has_prices
+        if line.usd_per_hour is None or line.item in declared:
+            continue  # has_prices, has_catalog_prices
         is_machine = line.kind == "machine" or line.item in machines
         is_spot = line.item in machines and machines[line.item][1] == "spot"
         allowed = caps.max_machine_price_age_days if is_machine else caps.max_service_price_age_days
@@ -157,6 +157,15 @@ def has_fresh_prices(component: Resource, surroundings: Surroundings) -> Iterato
             )
 
 
+def lines_by_owner(components: Iterable[Resource]) -> dict[tuple[str, str], list[CostLine]]:
+    """Return the cost lines of components by the team and environment whose caps they count against."""
+    lines: dict[tuple[str, str], list[CostLine]] = {}
+    for component in filter(carries_cost, components):
+        owner = (need(component.properties, "team"), need(component.properties, "environment"))
+        lines.setdefault(owner, []).extend(cost_lines(component))
+    return lines
+
+
 def component_within_caps(component: Resource, surroundings: Surroundings) -> Iterator[Finding]:
     """One component alone is within the caps: it stops at its registration, also in an update without a preview."""
     yield from _over_caps([component], surroundings)
@@ -164,19 +173,13 @@ def component_within_caps(component: Resource, surroundings: Surroundings) -> It
 
 def stack_within_caps(surroundings: Surroundings) -> Iterator[Finding]:
     """All components together are within the caps of the stack's team and environment."""
-    components = [one for one in surroundings.resources.values() if _is_priced_component(one.type)]
-    if components:
-        yield from _over_caps(components, surroundings)
+    yield from _over_caps([one for one in surroundings.resources.values() if may_carry_cost(one.type)], surroundings)
 
 
 def _over_caps(components: Iterable[Resource], surroundings: Surroundings) -> Iterator[Finding]:
-    caps = surroundings.caps()
-    lines: dict[tuple[str, str], list[CostLine]] = {}
-    for component in components:
-        owner = (need(component.properties, "team"), need(component.properties, "environment"))
-        lines.setdefault(owner, []).extend(cost_lines(component))
-    for (team, environment), found in lines.items():
-        for excess in excesses(CostRange(tuple(found)), caps.of(team, environment), team, environment):
+    for (team, environment), found in lines_by_owner(components).items():
+        cap = surroundings.caps().of(team, environment)
+        for excess in excesses(CostRange(tuple(found)), cap, team, environment):
             yield Finding(f"{team} {environment}: {excess.message}", excess.remedy[:1].upper() + excess.remedy[1:])
 
 
@@ -188,7 +191,7 @@ RULES = (
         demands="A component's team and environment are those of its stack's name, `<team>-<environment>`.",
         reason="Caps are set per team and environment; a stack that claims another's spends another's money.",
         fix="name the stack after the team and environment of its file",
-        applies=_is_priced_component,
+        applies=may_carry_cost,
         check=belongs_to_stack,
         on_stack=True,
     ),
@@ -196,10 +199,11 @@ RULES = (
         id="cost-counted-in-full",
         family="cost",
         waivable=False,
-        demands="A component's cost counts every node that its groups may run, with its root volume.",
+        demands="A component's cost counts every node that its groups may run, with its root volume, and every machine "
+        "that was bought ahead, for its whole term.",
         reason="A cap on an incomplete sum is no cap; hand-written components can leave things out.",
         fix="declare the pool in the stack file and let Bedplate count it",
-        applies=_is_priced_component,
+        applies=may_carry_cost,
         check=is_counted_in_full,
         on_stack=True,
     ),
@@ -210,7 +214,7 @@ RULES = (
         demands="Every cost line has a price above zero.",
         reason="A missing price and a price of zero look alike in a sum, and both let anything pass.",
         fix="choose a machine and region that `bedplate catalog show` prices, or add the price with its source",
-        applies=_is_priced_component,
+        applies=may_carry_cost,
         check=has_prices,
         on_stack=True,
     ),
@@ -218,10 +222,11 @@ RULES = (
         id="cost-has-catalog-prices",
         family="cost",
         waivable=False,
-        demands="A price is the catalog's for that machine or service, region and way of buying.",
+        demands="A price is the catalog's for that machine or service, region and way of buying. What was bought "
+        "ahead may have the price of its contract, within what is believed of such a machine.",
         reason="A price that the program sets itself can be any number.",
         fix="let the plan take the price from the catalog, and correct the catalog with a source where it is wrong",
-        applies=_is_priced_component,
+        applies=may_carry_cost,
         check=has_catalog_prices,
         on_stack=True,
     ),
@@ -234,7 +239,7 @@ RULES = (
         "`allow_undated_spot_prices: true`.",
         reason="Machine prices change: AWS cut P5 by 44 % in 2025. A cap on an old price bounds nothing.",
         fix="bring the catalog up to date, or ask the platform team to change policies/caps.yaml",
-        applies=_is_priced_component,
+        applies=may_carry_cost,
         check=has_fresh_prices,
         on_stack=True,
     ),
@@ -245,7 +250,7 @@ RULES = (
         demands="A cluster or a pool alone costs less than its team's caps, per hour and per month.",
         reason="It stops what is too large before it is created, also in an update that skips the preview.",
         fix="lower `nodes.max`, choose a cheaper machine, or ask the platform team for a higher cap",
-        applies=_is_priced_component,
+        applies=may_carry_cost,
         check=component_within_caps,
     ),
 )

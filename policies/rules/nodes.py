@@ -12,6 +12,7 @@ from rules.reading import Known, UndecidedError, need, read, want
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+OWN_COMPONENT = "bedplate:index:"
 CLUSTER = "bedplate:index:Cluster"
 NODE_POOL = "bedplate:index:NodePool"
 EKS_NODE_GROUP = "aws:eks/nodeGroup:NodeGroup"
@@ -20,8 +21,12 @@ LAUNCH_TEMPLATE = "aws:ec2/launchTemplate:LaunchTemplate"
 LOOKED_AT = frozenset({CLUSTER, NODE_POOL, EKS_NODE_GROUP, LAUNCH_TEMPLATE})
 """Types whose properties rules read when they look at another resource."""
 
-CAPACITY_TYPES = {"ON_DEMAND": "on-demand", "SPOT": "spot"}
-"""The words of EKS for how nodes are bought; leaving it out buys on demand."""
+CAPACITY_TYPES = {
+    "ON_DEMAND": ("on-demand", "reservation"),
+    "SPOT": ("spot",),
+    "CAPACITY_BLOCK": ("capacity-block",),
+}
+"""The words of EKS for how nodes are bought; leaving it out buys on demand, or from what the launch template names."""
 
 
 def belongs_to_priced_pool(resource: Resource, _: Surroundings) -> Iterator[str]:
@@ -57,9 +62,11 @@ def is_as_declared(node_group: Resource, surroundings: Surroundings) -> Iterator
         if size > most:
             yield f"{node_group.name} has {field} {int(size)}; its pool declares at most {most} nodes"
     capacity = want(node_group.properties, "capacityType") or "ON_DEMAND"
-    if CAPACITY_TYPES.get(capacity) != need(group, "capacity"):
+    if need(group, "capacity") not in CAPACITY_TYPES.get(capacity, ()):
         yield f"{node_group.name} buys {capacity}; its pool declares {need(group, 'capacity')}"
     yield from _wrong_machine(node_group, need(group, "machine"), surroundings)
+    if want(group, "reservation"):
+        yield from _unbound(node_group, need(group, "reservation", "name"), surroundings)
     yield from _wrong_region(node_group, need(pool.properties, "region"))
 
 
@@ -71,17 +78,32 @@ def _wrong_machine(node_group: Resource, machine: str, surroundings: Surrounding
         return
     if not surroundings.whole:
         return  # only the whole stack shows which launch template it is
-    templates = [
-        template
-        for urn in node_group.dependencies.get("launchTemplate", ())
-        if (template := surroundings.resources.get(urn)) and template.type == LAUNCH_TEMPLATE
-    ]
+    templates = _templates(node_group, surroundings)
     if not templates:
         yield f"{node_group.name} has no instanceTypes and no launch template of this stack: its machine is unknown"
     for template in templates:
         found = need(template.properties, "instanceType")
         if found != machine:
             yield f"{node_group.name} runs {found} by its launch template; its pool declares {machine}"
+
+
+def _templates(node_group: Resource, surroundings: Surroundings) -> list[Resource]:
+    return [
+        template
+        for urn in node_group.dependencies.get("launchTemplate", ())
+        if (template := surroundings.resources.get(urn)) and template.type == LAUNCH_TEMPLATE
+    ]
+
+
+def _unbound(node_group: Resource, reservation: str, surroundings: Surroundings) -> Iterator[str]:
+    """Nodes of a reservation are bound to it: others would cost the on-demand price, which nobody counted."""
+    if not surroundings.whole:
+        return  # only the whole stack shows which launch template it is
+    for template in _templates(node_group, surroundings):
+        bound = want(template.properties, "capacityReservationSpecification") or {}
+        target = want(bound, "capacityReservationTarget", "capacityReservationId")
+        if target != reservation or want(bound, "capacityReservationPreference") != "capacity-reservations-only":
+            yield f"{node_group.name} is not bound to {reservation}, for which its pool declares a price"
 
 
 def _wrong_region(node_group: Resource, region: str) -> Iterator[str]:

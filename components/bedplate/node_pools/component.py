@@ -10,13 +10,14 @@ from bedplate.clusters.handles import EksHandles, ExistingHandles
 from bedplate.cost.estimate import pool_cost
 from bedplate.cost.wire import to_wire
 from bedplate.node_pools.floor import floor_manifests
+from bedplate.node_pools.prices import DECLARED_VERSION
 from bedplate.services.manifests import apply_manifests
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from bedplate.clusters.handles import ClusterHandles
-    from bedplate.node_pools.plan import NodePoolPlan
+    from bedplate.node_pools.plan import NodeGroupPlan, NodePoolPlan
     from bedplate.plan import StackPlan
 
 
@@ -76,15 +77,28 @@ def pool_numbers(plan: NodePoolPlan, stack: StackPlan) -> dict[str, Any]:
         "fabric": plan.fabric,
         "minNodes": plan.min_nodes,
         "maxNodes": plan.max_nodes,
-        "groups": [
-            {
-                "name": group.name,
-                "machine": group.machine.name,
-                "capacity": group.capacity,
-                "maxNodes": group.max_nodes,
-                "preference": group.preference,
-            }
-            for group in plan.groups
-        ],
+        "groups": [_group_numbers(group) for group in plan.groups],
         "cost": to_wire(pool_cost(plan)),
     }
+
+
+def _group_numbers(group: NodeGroupPlan) -> dict[str, Any]:
+    numbers: dict[str, Any] = {
+        "name": group.name,
+        "machine": group.machine.name,
+        "capacity": group.capacity,
+        "maxNodes": group.max_nodes,
+        "preference": group.preference,
+    }
+    if group.reservation is None:
+        return numbers
+    bought = group.reservation
+    declared = group.price if group.price and group.price.version == DECLARED_VERSION else None
+    reservation = {
+        "name": bought.name,
+        "nodes": bought.nodes,
+        "starts": bought.starts.isoformat() if bought.starts else None,
+        "ends": bought.ends.isoformat() if bought.ends else None,
+        "usdPerNodeHour": str(declared.usd_per_hour) if declared else None,
+    }
+    return numbers | {"reservation": reservation}

@@ -40,8 +40,7 @@ class ReservationPlan:
     @property
     def hours_per_month(self) -> Decimal:
         """The most hours of a month in which it is paid: all, or those of a term that is shorter than a month."""
-        days = self.days
-        return HOURS_PER_MONTH if days is None else min(HOURS_PER_MONTH, Decimal(days * HOURS_PER_DAY))
+        return term_hours(self.starts, self.ends)
 
 
 def plan_reservation(offer: OfferSpec) -> ReservationPlan | None:
@@ -58,6 +57,13 @@ def plan_reservation(offer: OfferSpec) -> ReservationPlan | None:
         compact=declared.compact,
         maintenance_interval=declared.maintenance_interval,
     )
+
+
+def term_hours(starts: date | None, ends: date | None) -> Decimal:
+    """Return the most hours of a month that lie between two days: all of them where one of the days is open."""
+    if starts is None or ends is None:
+        return HOURS_PER_MONTH
+    return min(HOURS_PER_MONTH, Decimal((ends - starts).days * HOURS_PER_DAY))
 
 
 def declared_day(text: str | None) -> date | None:

@@ -1,0 +1,142 @@
+"""Machines that were bought ahead: a declared price and a term of its own are no way around a cap."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from bedplate.node_pools.component import pool_numbers
+from bedplate.plan import plan_stack
+from tests.policies.stack import (
+    NODE_POOL,
+    UNKNOWN,
+    Declared,
+    check_stack,
+    launch_template,
+    node_group,
+    register,
+    with_line,
+)
+from tests.support.stacks import REMOVED, changed, one_pool
+
+IDENTIFIER = "cr-0123456789abcdef0"
+MACHINE = "p5.4xlarge"
+RESERVATION: dict[str, Any] = {"name": IDENTIFIER, "machine": MACHINE, "nodes": 2, "zone": "use1-az2"}
+TERM = {"starts": "2026-12-01", "ends": "2026-12-15", "usd_per_node_hour": 4.5}
+BLOCK = {"machine": MACHINE, "capacity": "capacity-block", "reservation": RESERVATION | TERM}
+OPEN = {"machine": MACHINE, "capacity": "reservation", "reservation": RESERVATION}
+CHEAPER = {"machine": MACHINE, "capacity": "reservation", "reservation": RESERVATION | {"usd_per_node_hour": 3.9}}
+
+
+def pool(offer: dict[str, Any], changes: dict[str, Any] | None = None) -> Declared:
+    zones = {"clusters.use1.zones": ["use1-az2", "use1-az6"]}
+    plan = plan_stack(one_pool(zones, role="training", machine=REMOVED, offers=[offer], nodes={"min": 0, "max": 2}))
+    planned = next(one for one in plan.node_pools if one.name == "it")
+    return Declared(NODE_POOL, "it", changed(pool_numbers(planned, plan), changes or {}), provider="")
+
+
+@pytest.mark.parametrize("offer", [BLOCK, OPEN, CHEAPER], ids=["a block", "a reservation", "a contract's price"])
+def test_passes(offer: dict[str, Any]) -> None:
+    assert register(pool(offer)) == []
+    assert check_stack(pool(offer)) == []
+
+
+DECLARED = "groups.0.reservation"
+FAILS: dict[str, tuple[Declared, str]] = {
+    "a cent an hour": (
+        with_line(pool(BLOCK, {f"{DECLARED}.usdPerNodeHour": "0.01"}), 0, usdPerHour="0.01"),
+        "cost-has-catalog-prices: p5.4xlarge capacity-block of it has a declared price of $0.01 an hour; believed is",
+    ),
+    "another price than the contract's": (
+        with_line(pool(BLOCK), 0, usdPerHour="4.4"),
+        "is counted at $4.4 an hour; its reservation declares $4.5",
+    ),
+    "a block without a price": (
+        pool(BLOCK, {f"{DECLARED}.usdPerNodeHour": REMOVED}),
+        "its reservation declares $None",
+    ),
+    "a reservation below the list price": (
+        with_line(pool(OPEN), 0, usdPerHour="3.9"),
+        "is declared at $3.9000 an hour; the catalog has $6.8800",
+    ),
+    "a date that a declared price cannot have": (
+        with_line(pool(BLOCK), 0, asOf="2026-11-01"),
+        "has a declared price, which is of no day, and claims 2026-11-01",
+    ),
+    "idle machines that are not counted": (
+        with_line(pool(OPEN), 0, baselineUnits=0),
+        "cost-counted-in-full: 2 × p5.4xlarge reservation of it are paid whether they run or not; its cost counts 0",
+    ),
+    "expected hours that are not counted": (with_line(pool(OPEN), 0, expectedUnitHours="10"), "and 10 expected hours"),
+    "fewer hours than the term has": (
+        with_line(pool(BLOCK), 0, hours="24"),
+        "is paid for 336 hours a month; 24 are counted",
+    ),
+    "a term where nothing ends": (
+        with_line(pool(OPEN), 0, hours="24"),
+        "is paid for 730 hours a month; 24 are counted",
+    ),
+    "a disk that ends before its machine": (
+        with_line(pool(BLOCK), 1, hours="24"),
+        "root volume of 200 GiB of it is counted for 24 hours a month; nothing ends it",
+    ),
+    "no reservation": (pool(BLOCK, {DECLARED: REMOVED}), "cannot be decided: reservation is not set"),
+    "an unknown price": (
+        pool(BLOCK, {f"{DECLARED}.usdPerNodeHour": UNKNOWN}),
+        "groups[0].reservation.usdPerNodeHour is not known before",
+    ),
+    "a day that is none": (pool(BLOCK, {f"{DECLARED}.ends": "soon"}), "reservation is not what Bedplate's components"),
+}
+
+
+@pytest.mark.parametrize(("component", "expected"), FAILS.values(), ids=FAILS)
+def test_fails(component: Declared, expected: str) -> None:
+    messages = "\n".join(register(component))
+    assert expected in messages, messages
+    assert check_stack(component) != []
+
+
+def bound_template(
+    parent: Declared, identifier: str = IDENTIFIER, preference: str = "capacity-reservations-only"
+) -> Declared:
+    template = launch_template(parent, MACHINE)
+    template.properties["capacityReservationSpecification"] = {
+        "capacityReservationPreference": preference,
+        "capacityReservationTarget": {"capacityReservationId": identifier},
+    }
+    return template
+
+
+def test_nodes_are_bound_to_what_was_bought() -> None:
+    parent = pool(CHEAPER)
+    template = bound_template(parent)
+    assert check_stack(parent, template, node_group(parent, template, labels={"bedplate.dev/role": "training"})) == []
+
+
+@pytest.mark.parametrize(
+    ("identifier", "preference"), [("cr-ffffffffffffffff0", "capacity-reservations-only"), (IDENTIFIER, "open")]
+)
+def test_nodes_beside_the_reservation_cost_more_than_was_counted(identifier: str, preference: str) -> None:
+    parent = pool(CHEAPER)
+    template = bound_template(parent, identifier, preference)
+    messages = check_stack(parent, template, node_group(parent, template, labels={"bedplate.dev/role": "training"}))
+    assert [message for message in messages if f"is not bound to {IDENTIFIER}" in message]
+
+
+def test_a_template_that_names_no_reservation_binds_nothing() -> None:
+    parent = pool(CHEAPER)
+    template = launch_template(parent, MACHINE)
+    messages = check_stack(parent, template, node_group(parent, template))
+    assert [message for message in messages if f"is not bound to {IDENTIFIER}" in message]
+
+
+@pytest.mark.parametrize(
+    ("offer", "capacity_type", "right"),
+    [(BLOCK, "CAPACITY_BLOCK", True), (BLOCK, "ON_DEMAND", False), (OPEN, "ON_DEMAND", True), (OPEN, "SPOT", False)],
+)
+def test_a_group_is_bought_as_its_pool_declares(offer: dict[str, Any], capacity_type: str, right: bool) -> None:
+    parent = pool(offer)
+    template = bound_template(parent)
+    messages = check_stack(parent, template, node_group(parent, template, capacityType=capacity_type))
+    assert bool([message for message in messages if f"buys {capacity_type}" in message]) is not right

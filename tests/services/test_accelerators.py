@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +13,13 @@ from bedplate.clusters.existing_plan import plan_existing
 from bedplate.clusters.existing_spec import ExistingClusterSpec
 from bedplate.clusters.plan import ClusterPlan
 from bedplate.clusters.spec import AmdDriverSpec, DevicePluginName, DriverMode, Provider
+from bedplate.node_pools.sharing import (
+    MIG_CONFIG_LABEL,
+    PARTITION_LABEL,
+    PLUGIN_CONFIG_LABEL,
+    SHARING_LABEL,
+    operator_labels,
+)
 from bedplate.node_pools.sharing_spec import MigSharing, MpsSharing, PartitionSharing, Sharing, TimeSlicing
 from bedplate.plan import OwnedCluster
 from bedplate.sdk_types import check_inputs
@@ -131,3 +140,145 @@ def test_the_sdk_knows_every_input(name: str) -> None:
 def test_the_definitions_know_every_field(name: str, kind: str) -> None:
     for manifest in manifests(CLUSTERS[name], kind):
         assert schema_problems(manifest) == []
+
+
+def test_the_network_operator_stands_before_the_gpu_operator() -> None:
+    """Its feature discovery serves both, and the GPU's driver waits for that of the cards."""
+    plan = plan_services(CLUSTERS["aks-infiniband"])
+    assert [one.name for one in plan.releases] == ["network-operator", "gpu-operator"]
+    assert release(CLUSTERS["aks-infiniband"], "gpu-operator").after == ("network-operator",)
+    assert release(CLUSTERS["aks-infiniband"], "gpu-operator").values["driver"] == {
+        "enabled": True,
+        "rdma": {"enabled": True},
+    }
+
+
+@pytest.mark.parametrize("name", CLUSTERS)
+def test_features_are_discovered_once(name: str) -> None:
+    """The part is off by `nfd.enabled` in NVIDIA's charts, and by its own `enabled` in AMD's."""
+    brings = []
+    for one in of_accelerators(plan_services(CLUSTERS[name])):
+        if one.name in ("network-operator", "gpu-operator"):
+            brings.append(one.values.get("nfd", {"enabled": True})["enabled"])
+        elif one.name == "gpu-operator-charts":
+            brings.append(one.values["node-feature-discovery"]["enabled"])
+    assert brings.count(True) == min(1, len(brings))
+
+
+@pytest.mark.parametrize(
+    ("name", "driver", "toolkit", "plugin"),
+    [
+        ("aks-infiniband", True, True, True),
+        ("aks-cloud-driver", False, False, True),
+        ("gke-operator", False, True, False),
+        ("existing-host", False, False, True),
+        ("existing-operator", True, True, True),
+    ],
+)
+def test_the_operator_leaves_to_others_what_they_bring(name: str, driver: bool, toolkit: bool, plugin: bool) -> None:
+    values = release(CLUSTERS[name], "gpu-operator").values
+    assert [values[part]["enabled"] for part in ("driver", "toolkit", "devicePlugin")] == [driver, toolkit, plugin]
+
+
+def test_on_gke_files_go_where_nodes_may_be_written() -> None:
+    values = release(CLUSTERS["gke-operator"], "gpu-operator").values
+    assert values["hostPaths"]["driverInstallDir"] == values["toolkit"]["installDir"] == "/home/kubernetes/bin/nvidia"
+
+
+def test_gke_admits_critical_pods_where_a_quota_says_so() -> None:
+    plan = plan_services(CLUSTERS["gke-gb200"])
+    assert [one["metadata"]["namespace"] for one in service_quotas(plan)] == ["nvidia-dra-driver-gpu"]
+    assert service_quotas(plan_services(CLUSTERS["aks-gb300"])) == []
+
+
+def test_gpus_are_handed_out_once() -> None:
+    """By the device plugin; the driver for dynamic resource allocation has its own part for GPUs off."""
+    values = release(CLUSTERS["aks-gb300"], "nvidia-dra-driver-gpu").values
+    assert values["resources"] == {"gpus": {"enabled": False}, "computeDomains": {"enabled": True}}
+    assert values["nvidiaDriverRoot"] == "/run/nvidia/driver"
+    assert release(CLUSTERS["gke-gb200"], "nvidia-dra-driver-gpu").values["nvidiaDriverRoot"].startswith("/home/")
+
+
+@pytest.mark.parametrize(
+    ("name", "label", "installs"),
+    [
+        ("aks-amd", "amd-vgpu", True),
+        ("aks-amd-host", "amd-vgpu", False),
+        ("existing-amd", "amd-gpu", True),
+        ("existing-amd-virtual", "amd-vgpu", False),
+    ],
+)
+def test_amd_orders_match_the_nodes(name: str, label: str, installs: bool) -> None:
+    (config,) = manifests(CLUSTERS[name], "DeviceConfig")
+    assert config["spec"]["selector"] == {f"feature.node.kubernetes.io/{label}": "true"}
+    driver = config["spec"]["driver"]
+    assert (driver["enable"], driver["blacklist"]) == (installs, installs)
+
+
+def test_amd_operator_waits_for_its_certificates() -> None:
+    assert release(CLUSTERS["aks-amd"], "gpu-operator-charts").after == ("cert-manager",)
+    namespaces = {one["metadata"]["name"]: one for one in service_namespaces(plan_services(CLUSTERS["aks-amd"]))}
+    levels = {name: one["metadata"]["labels"]["pod-security.kubernetes.io/enforce"] for name, one in namespaces.items()}
+    assert levels["cert-manager"] == "restricted"
+    assert levels["kube-amd-gpu"] == levels["nvidia-network-operator"] == "privileged"
+
+
+def test_drivers_that_nobody_decided_are_not_guessed() -> None:
+    with pytest.raises(LookupError, match="nobody brings NVIDIA's driver"):
+        plan_services(owned("existing", "nvidia"))
+    with pytest.raises(LookupError, match="nobody brings AMD's driver"):
+        plan_services(owned("aws", "amd"))
+    with pytest.raises(LookupError, match="no place for the driver images"):
+        plan_services(owned("azure", "amd"))
+
+
+@pytest.mark.parametrize("name", CLUSTERS)
+def test_no_image_moves_under_its_tag(name: str) -> None:
+    for config in manifests(CLUSTERS[name], "DeviceConfig"):
+        spec = config["spec"]
+        images = [
+            spec["metricsExporter"]["image"],
+            *(v for k, v in spec["devicePlugin"].items() if k.endswith("Image")),
+        ]
+        assert [image for image in images if image.rpartition(":")[2] in ("", "latest", "labeller-latest")] == []
+
+
+def test_nodes_choose_among_prepared_configurations() -> None:
+    """A node names its configuration by labels: those of every way of sharing must be there, and the default."""
+    values = release(CLUSTERS["existing-operator"], "gpu-operator").values
+    plugin, mig = values["devicePlugin"]["config"], values["migManager"]["config"]
+    cut = json.loads(mig["data"]["config.yaml"])["mig-configs"]
+    for way in WAYS:
+        labels = operator_labels(way)
+        assert labels[PLUGIN_CONFIG_LABEL] in plugin["data"]
+        assert labels.get(MIG_CONFIG_LABEL, mig["default"]) in cut
+    assert plugin["default"] in plugin["data"]
+    assert mig["default"] in cut
+    # An environment variable would outrank every node's own configuration.
+    assert values["mig"] == {"strategy": ""}
+    for text in plugin["data"].values():
+        assert len(json.loads(text).get("sharing", {})) <= 1
+
+
+def test_own_nodes_are_not_restarted_to_cut_their_gpus() -> None:
+    assert "env" not in release(CLUSTERS["existing-operator"], "gpu-operator").values["migManager"]
+    in_a_cloud = release(owned("azure", "nvidia", shared=WAYS), "gpu-operator").values["migManager"]
+    assert in_a_cloud["env"] == [{"name": "WITH_REBOOT", "value": "true"}]
+
+
+def test_partitions_are_those_that_the_labels_name() -> None:
+    (profiles,) = manifests(CLUSTERS["existing-amd"], "ConfigMap")
+    known = json.loads(profiles["data"]["config.json"])["gpu-config-profiles"]
+    assert {operator_labels(way)[PARTITION_LABEL] for way in PARTITIONS} == set(known)
+    assert known["cpx-nps4"] == {"profiles": [{"computePartition": "CPX", "memoryPartition": "NPS4"}]}
+
+
+@pytest.mark.parametrize("name", ["existing-operator", "existing-amd"])
+def test_agents_reach_nodes_that_share(name: str) -> None:
+    """Feature discovery and every agent that an operator starts tolerate the taint of nodes whose accelerators are
+    shared."""
+    plan = plan_services(CLUSTERS[name])
+    text = json.dumps([*map(release_inputs, of_accelerators(plan)), *plan.manifests])
+    found = re.findall(r"[tT]olerations\": (\[.*?\])", text)
+    assert found
+    assert [one for one in found if SHARING_LABEL not in one] == []

@@ -67,10 +67,14 @@ class StackPlan:
     endpoints: tuple[EndpointPlan, ...]
     cost: CostRange
 
+    def cluster_plan(self, cluster: str) -> ClusterPlan:
+        """Return the plan of a cluster by its name in the stack file, whoever owns it."""
+        owned = self.clusters.get(cluster)
+        return (owned or self.references[cluster]).plan
+
     def protects(self, cluster: str) -> bool:
         """Tell whether a cluster, by its name in the stack file, and what belongs to it is kept from being deleted."""
-        owned = self.clusters.get(cluster)
-        return (owned or self.references[cluster]).plan.deletion_protection
+        return self.cluster_plan(cluster).deletion_protection
 
     def pool_of(self, endpoint: EndpointPlan) -> NodePoolPlan:
         """Return the pool that an endpoint runs on."""
@@ -121,8 +125,13 @@ def plan_stack(stack: StackSpec, references: Mapping[str, StackSpec] | None = No
         references=referenced,
         node_pools=pools,
         endpoints=endpoints,
-        cost=CostRange(tuple(lines), not_counted({name: stack.usage.get(name) for name in plans})),
+        cost=CostRange(tuple(lines), _not_counted(stack, plans)),
     )
+
+
+def _not_counted(stack: StackSpec, clusters: Mapping[str, ClusterPlan]) -> tuple[str, ...]:
+    others = [name for name, cluster in clusters.items() if cluster.provider == "existing"]
+    return not_counted({name: stack.usage.get(name) for name in clusters if name not in others}, others)
 
 
 def _plan_reference(reference: ClusterReference, owner: StackSpec) -> ReferencedCluster:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bedplate.clusters.existing_preconditions import existing_cluster_problems
+from bedplate.clusters.existing_preconditions import existing_cluster_problems, existing_usage_problems
 from bedplate.clusters.preconditions import cluster_problems
 from bedplate.clusters.spec import ClusterReference, ClusterSpec
 from bedplate.errors import Problem, nearest
@@ -36,6 +36,7 @@ def stack_problems(stack: StackSpec, references: Mapping[str, StackSpec] | None 
         *endpoint_problems(stack, known),
         *serving_problems(stack, known),
         *_usage_problems(stack),
+        *existing_usage_problems(stack, known),
     ]
 
 

@@ -30,8 +30,11 @@ class Risk:
 
 def risks(plan: StackPlan) -> list[Risk]:
     """Return every risk of a plan, pool by pool, then those of clusters."""
-    pools = [risk for pool in plan.node_pools for rule in POOL_RULES for risk in rule(pool)]
-    return [*pools, *_drains_longer_than_spot(plan), *_quotas(plan), *_one_nat_gateway(plan)]
+    from bedplate.node_pools.existing_risks import existing_risks
+
+    started = [pool for pool in plan.node_pools if pool.provider != "existing"]
+    pools = [risk for pool in started for rule in POOL_RULES for risk in rule(pool)]
+    return [*pools, *existing_risks(plan), *_drains_longer_than_spot(plan), *_quotas(plan), *_one_nat_gateway(plan)]
 
 
 def _offers_add_up(pool: NodePoolPlan) -> Iterator[Risk]:
@@ -118,6 +121,8 @@ def _quotas(plan: StackPlan) -> Iterator[Risk]:
     """Name the account quotas that everything up would use: a new account has none for accelerators."""
     needed: dict[tuple[str, str], tuple[Quota, int]] = {}
     for pool in plan.node_pools:
+        if pool.provider == "existing":  # no account sets a limit
+            continue
         for group in pool.groups:
             quota = catalog.quota(pool.provider, group.machine.name, group.capacity)
             if quota is not None and quota.unit == "vCPU":

@@ -9,6 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from bedplate.cli.endpoint_view import show_endpoints
+from bedplate.clusters.existing_plan import ExistingPlan
 from bedplate.cost.estimate import UNDECLARED_USE
 from bedplate.cost.summary import dollars, headrooms
 from bedplate.risks import risks
@@ -90,6 +91,13 @@ def _table(title: str, *columns: tuple[str, str]) -> Table:
 
 
 def _cluster(cluster: ClusterPlan, owner: str) -> Text:
+    if isinstance(cluster, ExistingPlan):
+        return Text.assemble(
+            ("Cluster ", "bold"),
+            (cluster.full_name, "bold"),
+            f": exists already, Kubernetes {cluster.kubernetes_version}, reached by the {cluster.way_in}; {owner}. "
+            "Others run it: what it costs beside its pools is not counted.",
+        )
     gateways = cluster.nat_gateways
     access = f"open to {', '.join(cluster.runner_networks)} alone" if cluster.public_endpoint else "private"
     return Text.assemble(

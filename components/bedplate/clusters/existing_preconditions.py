@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from bedplate.clusters.existing_spec import ExistingClusterSpec
+from bedplate.clusters.ownership import cluster_owner
 from bedplate.errors import Problem
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from bedplate.stack import StackSpec
 
@@ -25,6 +26,19 @@ def existing_cluster_problems(stack: StackSpec) -> Iterator[Problem]:
             yield from _services_have_nodes(stack, name)
             yield from _hosts_in_one_pool(stack, name)
             yield from _no_serving(name, cluster)
+
+
+def existing_usage_problems(stack: StackSpec, references: Mapping[str, StackSpec]) -> Iterator[Problem]:
+    """Yield declared use of existing clusters: what they carry is in nobody's price list here."""
+    for name in stack.usage:
+        owner = cluster_owner(stack, name, references)
+        if owner is not None and isinstance(owner[2], ExistingClusterSpec):
+            yield Problem(
+                "traffic and logs of an existing cluster are paid by whoever runs it, and have no price here",
+                ("usage", name),
+                hint="Leave it out.",
+                about_key=True,
+            )
 
 
 def _version_has_admission_policies(name: str, cluster: ExistingClusterSpec) -> Iterator[Problem]:

@@ -120,7 +120,7 @@ def _uses(pool: NodePoolPlan) -> list[GroupUse]:
     if pool.expected_nodes is None or pool.expected_hours is None:
         most = _spread(pool.max_nodes, pool.groups)
         return [
-            GroupUse(always, up * HOURS_PER_MONTH, UNDECLARED_USE if up else "")
+            GroupUse(always, up * HOURS_PER_MONTH, UNDECLARED_USE if up > always else "")
             for always, up in zip(floor, most, strict=True)
         ]
     busy = Decimal(pool.expected_hours)

@@ -11,7 +11,7 @@ from bedplate.clusters.plan import EksPlan
 from bedplate.cost.range import HOURS_PER_MONTH, MONTHLY_AMOUNT, CostLine
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from bedplate.clusters.plan import ClusterPlan
     from bedplate.cost.spec import UsageSpec
@@ -95,9 +95,13 @@ def _line(cluster: ClusterPlan, item: str, service: str, gib: int, times: Decima
     )
 
 
-def not_counted(usage: Mapping[str, UsageSpec | None]) -> tuple[str, ...]:
-    """Return in words what a cost leaves out; `usage` is what each cluster of the stack declares, or None."""
-    return (*_undeclared(usage), *NEVER_COUNTED)
+def not_counted(usage: Mapping[str, UsageSpec | None], run_by_others: Iterable[str] = ()) -> tuple[str, ...]:
+    """Return in words what a cost leaves out; `usage` is what each cluster of the stack declares, or None.
+
+    `run_by_others` names the clusters that exist already.
+    """
+    others = (f"the cluster {name} itself, which others run" for name in run_by_others)
+    return (*_undeclared(usage), *others, *NEVER_COUNTED)
 
 
 def _undeclared(usage: Mapping[str, UsageSpec | None]) -> Iterator[str]:

@@ -76,7 +76,7 @@ class HardwareSpec(StrictModel):
 
 
 def hardware_name(hardware: HardwareSpec) -> str:
-    """Return what a node is called where a cloud's machine type would stand, for example `own-8x-h100`."""
+    """Return what a node is called where a cloud's machine type would stand, for example `8x-h100`."""
     if hardware.accelerator:
-        return f"own-{hardware.accelerators}x-{hardware.accelerator.lower()}"
-    return f"own-{hardware.vcpus}-vcpus"
+        return f"{hardware.accelerators}x-{hardware.accelerator.lower()}"
+    return f"{hardware.vcpus}-vcpus"

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from bedplate.node_pools.spec import NodePoolSpec
     from bedplate.stack import StackSpec
 
+_CLOUDS = {"gcp": "Google Cloud", "azure": "Azure", "existing": "somebody else's"}
+
 
 def endpoint_problems(stack: StackSpec, references: Mapping[str, StackSpec]) -> Iterator[Problem]:
     """Yield everything that is wrong with the stack's endpoints. `references` holds the platform stacks by name."""
@@ -32,9 +34,28 @@ def endpoint_problems(stack: StackSpec, references: Mapping[str, StackSpec]) -> 
                 nearest=nearest(endpoint.pools[0], stack.node_pools),
             )
             continue
+        elsewhere = list(_cluster_can_serve(stack, name, pool, references))
+        yield from elsewhere
+        if elsewhere:  # the other rules are about machines that serve
+            continue
         machines = _machines(stack, pool, references)
         if machines:  # else the pool's own rules say what is wrong
             yield from problems_on_pool(EndpointInContext(name, endpoint, stack, pool, machines))
+
+
+def _cluster_can_serve(
+    stack: StackSpec, name: str, pool: NodePoolSpec, references: Mapping[str, StackSpec]
+) -> Iterator[Problem]:
+    """Weights are kept in a bucket of the cluster's region, and callers arrive over the cloud's load balancer: both are
+    built for AWS."""
+    owner = cluster_owner(stack, pool.cluster, references)
+    if owner is not None and owner[2].provider != "aws":
+        yield Problem(
+            f"endpoints run on clusters of AWS, and {pool.cluster!r} is one of {_CLOUDS[owner[2].provider]}: there is "
+            "no bucket for their weights and no load balancer for their callers",
+            ("endpoints", name, "pools", 0),
+            hint="Use a pool on a cluster of AWS.",
+        )
 
 
 def _machines(stack: StackSpec, pool: NodePoolSpec, references: Mapping[str, StackSpec]) -> tuple[MachineType, ...]:

@@ -26,6 +26,12 @@ WRONG: list[tuple[str, dict[str, Any], str, str]] = [
         "a pool for training, and endpoints run on inference pools",
     ),
     (
+        "shared accelerators",
+        {"node_pools.l4.sharing": {"mode": "time-slicing", "replicas": 4}},
+        "endpoints.chat.pools[0]",
+        "shares its accelerators (time-slicing), and a worker needs whole ones",
+    ),
+    (
         "machine without accelerators",
         {"node_pools.l4.machine": "m7i.2xlarge"},
         "endpoints.chat.pools[0]",

@@ -63,7 +63,7 @@ class EndpointInContext:
 
 
 def problems_on_pool(context: EndpointInContext) -> Iterator[Problem]:
-    unsuitable = list(_pool_serves(context)) or list(_vendor_known(context))
+    unsuitable = list(_pool_serves(context)) or list(_accelerators_are_whole(context)) or list(_vendor_known(context))
     yield from unsuitable
     if unsuitable:  # the other rules are about accelerators
         return
@@ -83,6 +83,18 @@ def _pool_serves(context: EndpointInContext) -> Iterator[Problem]:
             "alone",
             context.field("pools", 0),
             allowed=serving,
+        )
+
+
+def _accelerators_are_whole(context: EndpointInContext) -> Iterator[Problem]:
+    """A worker's memory, its context and its number per node are computed for whole accelerators of its own."""
+    if context.pool.sharing is not None:
+        yield Problem(
+            f"the pool {context.endpoint.pools[0]!r} shares its accelerators ({context.pool.sharing.mode}), and a worker "
+            "needs whole ones",
+            context.field("pools", 0),
+            hint="Use a pool without sharing; small models of your own run on a shared one by your own manifests: "
+            "docs/guide/sharing.md.",
         )
 
 

@@ -40,4 +40,8 @@ def _declare_provider(cluster: ClusterPlan, tags: Mapping[str, str]) -> pulumi.P
             from bedplate.clouds import gcp
 
             return gcp.declare_provider(cluster.account, cluster.region, tags)
+        case "azure":
+            from bedplate.clouds import azure
+
+            return azure.declare_provider(cluster.account, cluster.region, tags)
     raise ValueError(f"no provider for the cloud {cluster.provider!r}")

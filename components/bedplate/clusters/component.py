@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pulumi
 
+from bedplate.clusters.azure_plan import AksPlan
 from bedplate.clusters.existing_plan import ExistingPlan
 from bedplate.clusters.gcp_plan import GkePlan
 from bedplate.clusters.plan import EksPlan
@@ -63,6 +64,10 @@ def _declare(plan: ClusterPlan, cloud: pulumi.ProviderResource | None, parent: p
             from bedplate.clusters import gcp
 
             return gcp.declare_cluster(plan, cloud, parent)
+        case AksPlan():
+            from bedplate.clusters import azure
+
+            return azure.declare_cluster(plan, cloud, parent)
         case ExistingPlan():
             from bedplate.clusters import existing
 

@@ -69,6 +69,20 @@ class GkeHandles(ClusterHandles):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AksHandles(ClusterHandles):
+    """A live AKS cluster.
+
+    `resource_group` holds what is declared for it. `control_plane_principal_id` is the identity that makes its nodes.
+    """
+
+    subscription: str
+    resource_group: str
+    nodes_subnet_id: pulumi.Input[str]
+    control_plane_principal_id: pulumi.Input[str]
+    host_encryption: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ExistingHandles(ClusterHandles):
     """A live cluster that somebody else runs: there is nothing of it beside its API server and its declaration."""
 

@@ -36,6 +36,20 @@ def gke_kubeconfig(name: str, address: str, certificate_authority: str) -> str:
     return _kubeconfig(name, f"https://{address}", certificate_authority, plugin)
 
 
+AKS_SERVER_APPLICATION = "6dae42f8-4368-4678-94ff-3960e28e3630"
+"""The application for which Entra issues tokens that every AKS cluster takes (AKS, "Use kubelogin")."""
+
+
+def aks_kubeconfig(name: str, server: str, certificate_authority: str) -> str:
+    """Return a kubeconfig that gets a short-lived token from kubelogin, as whoever is signed in to the Azure command
+    line. A runner without one sets `AAD_LOGIN_METHOD`, which kubelogin heeds before this.
+
+    `certificate_authority` is the base64 text that AKS returns.
+    """
+    get_token = ["get-token", "--login", "azurecli", "--server-id", AKS_SERVER_APPLICATION]
+    return _kubeconfig(name, server, certificate_authority, {"command": "kubelogin", "args": get_token})
+
+
 def _kubeconfig(name: str, server: str, certificate_authority: str, get_token: Mapping[str, Any]) -> str:
     """JSON is YAML, and its text does not depend on a writer."""
     program = {

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from bedplate import catalog
 from bedplate.clusters.aws_spec import AwsClusterSpec
+from bedplate.clusters.azure_spec import AzureClusterSpec
 from bedplate.clusters.existing_spec import ExistingClusterSpec
 from bedplate.clusters.gcp_spec import GcpClusterSpec
 from bedplate.clusters.spec import CloudClusterSpec
@@ -101,6 +102,10 @@ def plan_cluster(stack: StackSpec, name: str, spec: ClusterSpec) -> ClusterPlan:
             from bedplate.clusters.gcp_plan import plan_gke
 
             return plan_gke(stack, name, spec)
+        case AzureClusterSpec():
+            from bedplate.clusters.azure_plan import plan_aks
+
+            return plan_aks(stack, name, spec)
         case ExistingClusterSpec():
             from bedplate.clusters.existing_plan import plan_existing
 
@@ -144,10 +149,13 @@ def cluster_zones(spec: ClusterSpec) -> tuple[str, ...]:
     """Return the zones of a cluster: the declared ones, else the first three of the region that take a control plane.
 
     The pools have no say: a pool that is added must never move a live cluster. One whose machine is offered in none of
-    these zones is refused, with the zones to add. A cluster outside the clouds has no zones.
+    these zones is refused, with the zones to add. A cluster outside the clouds has no zones, and one on Azure only the
+    declared ones: which machines a zone has is not known there, so nodes stand wherever the region has room.
     """
     if not isinstance(spec, CloudClusterSpec):
         return ()
+    if isinstance(spec, AzureClusterSpec):
+        return spec.zones
     return spec.zones or catalog.control_plane_zones(spec.provider, spec.region)[:DEFAULT_ZONES]
 
 

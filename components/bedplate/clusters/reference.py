@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pulumi
 
+from bedplate.clusters.azure_plan import AksPlan
 from bedplate.clusters.existing_plan import ExistingPlan
 from bedplate.clusters.gcp_plan import GkePlan
 from bedplate.clusters.plan import EksPlan
@@ -36,6 +37,10 @@ class PlatformStacks:
                 from bedplate.clusters import gcp
 
                 return gcp.refer_to_cluster(plan, self._outputs(reference), cloud)
+            case AksPlan():
+                from bedplate.clusters import azure
+
+                return azure.refer_to_cluster(plan, self._outputs(reference), cloud)
             case ExistingPlan():
                 from bedplate.clusters import existing
 

@@ -34,3 +34,16 @@ class GcpNetworkHandles:
     network: pulumi.Output[str]
     subnetwork: pulumi.Output[str]
     egress: tuple[pulumi.Resource, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class AzureNetworkHandles:
+    """A live virtual network of Azure. `nat_address` is where all nodes come from when they reach the internet.
+
+    `egress` is what must exist before a node reaches anything.
+    """
+
+    network_id: pulumi.Output[str]
+    nodes_subnet_id: pulumi.Output[str]
+    nat_address: pulumi.Output[str]
+    egress: tuple[pulumi.Resource, ...]

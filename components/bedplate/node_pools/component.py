@@ -10,6 +10,7 @@ from bedplate.clusters.handles import EksHandles, ExistingHandles
 from bedplate.cost.estimate import pool_cost
 from bedplate.cost.wire import to_wire
 from bedplate.node_pools.floor import floor_manifests
+from bedplate.node_pools.prepull import prepull_manifests
 from bedplate.node_pools.prices import DECLARED_VERSION
 from bedplate.services.manifests import apply_manifests
 
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 
 
 class NodePool(pulumi.ComponentResource):
-    """A pool of nodes on a live cluster: a node group per offer, and the floor that is kept over all of them."""
+    """A pool of nodes on a live cluster: a node group per offer, the floor over all of them, images loaded ahead."""
 
     def __init__(
         self,
@@ -39,7 +40,8 @@ class NodePool(pulumi.ComponentResource):
         options = pulumi.ResourceOptions(providers=cluster.providers)
         super().__init__("bedplate:index:NodePool", plan.name, numbers, options)
         groups = _declare_groups(plan, stack, cluster, self, after)
-        apply_manifests(floor_manifests(plan, stack), cluster.kubernetes, self, depends_on=groups)
+        kept = [*floor_manifests(plan, stack), *prepull_manifests(plan, stack)]
+        apply_manifests(kept, cluster.kubernetes, self, depends_on=groups)
         self.register_outputs(numbers)
 
 

@@ -62,7 +62,7 @@ def _huge_pages_set_aside(pool: NodePoolPlan) -> Iterator[Risk]:
     if pages:
         yield Risk(
             f"node_pools.{pool.name}",
-            f"its nodes are taken to set aside {pages} huge pages of 2 MiB at their start: Bedplate starts no node here",
+            f"its nodes are taken to set aside {pages} huge pages of 2 MiB at their start: Bedplate starts none here",
             f"set vm.nr_hugepages={pages} on the hosts, and restart the kubelet",
         )
 

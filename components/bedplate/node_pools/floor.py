@@ -13,11 +13,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from bedplate.node_pools.labels import DOMAIN, POOL_LABEL, ROLE_LABEL
+from bedplate.node_pools.labels import DOMAIN
 from bedplate.separation.namespaces import pool_namespace
 from bedplate.separation.priorities import FLOOR_PRIORITY_CLASS
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from bedplate.node_pools.labels import Taint
     from bedplate.node_pools.plan import NodePoolPlan
     from bedplate.plan import StackPlan
@@ -26,6 +28,19 @@ FLOOR_LABEL = f"{DOMAIN}/floor"
 
 # kubernetes/kubernetes build/pause/CHANGELOG.md, 3.10.1: the last entry that concerns Linux is older still.
 PAUSE_IMAGE = "registry.k8s.io/pause:3.10.1"
+
+# What the Pod Security Standard `restricted` asks of a pod and of each of its containers.
+RESTRICTED_POD: Mapping[str, Any] = {
+    "runAsNonRoot": True,
+    "runAsUser": 65535,
+    "runAsGroup": 65535,
+    "seccompProfile": {"type": "RuntimeDefault"},
+}
+RESTRICTED_CONTAINER: Mapping[str, Any] = {
+    "allowPrivilegeEscalation": False,
+    "readOnlyRootFilesystem": True,
+    "capabilities": {"drop": ["ALL"]},
+}
 
 
 def floor_manifests(pool: NodePoolPlan, stack: StackPlan) -> list[dict[str, Any]]:
@@ -72,8 +87,8 @@ def _pod(pool: NodePoolPlan, labels: dict[str, str]) -> dict[str, Any]:
         "automountServiceAccountToken": False,
         "enableServiceLinks": False,
         "terminationGracePeriodSeconds": 0,
-        "nodeSelector": {POOL_LABEL: pool.full_name, ROLE_LABEL: pool.role},
-        **_tolerations(pool),
+        "nodeSelector": pool.node_selector,
+        **pool_tolerations(pool),
         "affinity": {
             "podAntiAffinity": {
                 "requiredDuringSchedulingIgnoredDuringExecution": [
@@ -81,29 +96,20 @@ def _pod(pool: NodePoolPlan, labels: dict[str, str]) -> dict[str, Any]:
                 ]
             }
         },
-        "securityContext": {
-            "runAsNonRoot": True,
-            "runAsUser": 65535,
-            "runAsGroup": 65535,
-            "seccompProfile": {"type": "RuntimeDefault"},
-        },
+        "securityContext": RESTRICTED_POD,
         "containers": [
             {
                 "name": "floor",
                 "image": PAUSE_IMAGE,
                 "resources": {"requests": {"cpu": "10m", "memory": "8Mi"}, "limits": {"memory": "8Mi"}},
-                "securityContext": {
-                    "allowPrivilegeEscalation": False,
-                    "readOnlyRootFilesystem": True,
-                    "capabilities": {"drop": ["ALL"]},
-                },
+                "securityContext": RESTRICTED_CONTAINER,
             }
         ],
     }
 
 
-def _tolerations(pool: NodePoolPlan) -> dict[str, Any]:
-    """The taints of all offers, each once: the floor may stand on any of them."""
+def pool_tolerations(pool: NodePoolPlan) -> dict[str, Any]:
+    """Return the tolerations of a pod that may stand on any of a pool's offers: each of their taints once."""
     taints = dict.fromkeys(taint for group in pool.groups for taint in group.taints)
     return {"tolerations": [_toleration(taint) for taint in taints]} if taints else {}
 

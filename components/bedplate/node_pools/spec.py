@@ -26,7 +26,10 @@ MOST_PREPULLED = 10
 
 ImageName = Annotated[
     str,
-    StringConstraints(pattern=r"^[a-z0-9][a-z0-9./_-]*(:\d+/[a-z0-9./_-]+)?(:[\w][\w.-]*)?(@sha256:[0-9a-f]{64})?$"),
+    StringConstraints(
+        pattern=r"^[a-z0-9][a-z0-9./_-]*(:\d+/[a-z0-9./_-]+)?"
+        r"(:[\w][\w.-]*(@sha256:[0-9a-f]{64})?|@sha256:[0-9a-f]{64})$"
+    ),
     Wording("a container image with a tag or digest, such as registry.example.com/engine:1.2"),
 ]
 
@@ -223,6 +226,8 @@ class NodePoolSpec(StrictModel):
 
     @model_validator(mode="after")
     def _nodes_counted_once(self) -> NodePoolSpec:
+        if len(set(self.prepull_images)) != len(self.prepull_images):
+            raise wrong("an image is named twice", "prepull_images")
         if len(set(self.hosts)) != len(self.hosts):
             raise wrong("a host is named twice", "hosts")
         counted = "nodes" in self.model_fields_set

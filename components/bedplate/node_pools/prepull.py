@@ -1,0 +1,83 @@
+"""Images that every node of a pool loads as soon as it joins, so that the first pod of a workload need not wait.
+
+A DaemonSet does it in any cluster: an init container of each image ends at once, and the pause container holds the pod,
+so that the kubelet counts the images as used and does not collect them. Clouds have quicker ways (a second boot disk,
+streaming), each for itself; these stay possible beside it.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from bedplate.node_pools.floor import PAUSE_IMAGE, RESTRICTED_CONTAINER, RESTRICTED_POD, pool_tolerations
+from bedplate.node_pools.labels import DOMAIN, POOL_LABEL, ROLE_LABEL
+from bedplate.separation.namespaces import pool_namespace
+from bedplate.separation.priorities import FLOOR_PRIORITY_CLASS
+
+if TYPE_CHECKING:
+    from bedplate.node_pools.plan import NodePoolPlan
+    from bedplate.plan import StackPlan
+
+PREPULL_LABEL = f"{DOMAIN}/prepull"
+
+ENDS_AT_ONCE = ("true",)
+"""The program that an init container runs in place of the image's own."""
+
+AT_ONCE = "20%"
+"""How many of a pool's nodes load a new list of images at the same time: each pulls from one registry."""
+
+
+def prepull_manifests(pool: NodePoolPlan, stack: StackPlan) -> list[dict[str, Any]]:
+    """Return the DaemonSet that loads a pool's images, or nothing for a pool that names none.
+
+    It lives in the stack's own namespace of the pool's role, and obeys the rules of separation like any workload.
+    """
+    if not pool.prepull_images:
+        return []
+    labels = {PREPULL_LABEL: pool.full_name}
+    return [
+        {
+            "apiVersion": "apps/v1",
+            "kind": "DaemonSet",
+            "metadata": {
+                "name": f"prepull-{pool.name}",
+                "namespace": pool_namespace(stack, pool),
+                "labels": labels,
+                # Large images take minutes, and a wrong name is no error of the pool: `up` does not wait for them.
+                "annotations": {"pulumi.com/skipAwait": "true"},
+            },
+            "spec": {
+                "selector": {"matchLabels": labels},
+                "updateStrategy": {"type": "RollingUpdate", "rollingUpdate": {"maxUnavailable": AT_ONCE}},
+                "template": {"metadata": {"labels": labels}, "spec": _pod(pool)},
+            },
+        }
+    ]
+
+
+def _pod(pool: NodePoolPlan) -> dict[str, Any]:
+    return {
+        # Before workloads in the queue, and preempting none of them.
+        "priorityClassName": FLOOR_PRIORITY_CLASS,
+        "automountServiceAccountToken": False,
+        "enableServiceLinks": False,
+        "terminationGracePeriodSeconds": 0,
+        "nodeSelector": {POOL_LABEL: pool.full_name, ROLE_LABEL: pool.role},
+        **pool_tolerations(pool),
+        "securityContext": RESTRICTED_POD,
+        "initContainers": [
+            _container(f"image-{number}", image, "32Mi", command=list(ENDS_AT_ONCE))
+            for number, image in enumerate(pool.prepull_images, 1)
+        ],
+        "containers": [_container("pause", PAUSE_IMAGE, "8Mi")],
+    }
+
+
+def _container(name: str, image: str, memory: str, **rest: Any) -> dict[str, Any]:
+    return {
+        "name": name,
+        "image": image,
+        **rest,
+        "resources": {"requests": {"cpu": "10m", "memory": memory}, "limits": {"memory": memory}},
+        "securityContext": RESTRICTED_CONTAINER,
+    }

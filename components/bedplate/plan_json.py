@@ -77,6 +77,19 @@ def _group(group: NodeGroupPlan) -> dict[str, Any]:
         "fabric": {"kind": group.fabric.kind, "reason": group.fabric.reason, "resources": dict(group.fabric.resources)},
         "efa_interfaces": sum(card.kind == "efa-only" for card in group.fabric.interfaces),
         "placement": {"kind": group.placement.kind, "reason": group.placement.reason},
+        "sharing": _sharing(group),
         "labels": dict(group.labels),
         "taints": [f"{taint.key}={taint.value}:{taint.effect}" for taint in group.taints],
+    }
+
+
+def _sharing(group: NodeGroupPlan) -> dict[str, Any] | None:
+    sharing = group.sharing
+    if sharing is None:
+        return None
+    isolation = sharing.isolation
+    return {
+        "mode": sharing.mode,
+        "resources": dict(sharing.resources),
+        "isolates": {"memory": isolation.memory, "faults": isolation.faults, "performance": isolation.performance},
     }

@@ -31,10 +31,18 @@ class Risk:
 def risks(plan: StackPlan) -> list[Risk]:
     """Return every risk of a plan, pool by pool, then those of clusters."""
     from bedplate.node_pools.existing_risks import existing_risks
+    from bedplate.node_pools.sharing_risks import sharing_risks
 
     started = [pool for pool in plan.node_pools if pool.provider != "existing"]
     pools = [risk for pool in started for rule in POOL_RULES for risk in rule(pool)]
-    return [*pools, *existing_risks(plan), *_drains_longer_than_spot(plan), *_quotas(plan), *_one_nat_gateway(plan)]
+    return [
+        *pools,
+        *existing_risks(plan),
+        *sharing_risks(plan),
+        *_drains_longer_than_spot(plan),
+        *_quotas(plan),
+        *_one_nat_gateway(plan),
+    ]
 
 
 def _offers_add_up(pool: NodePoolPlan) -> Iterator[Risk]:

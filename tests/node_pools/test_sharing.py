@@ -19,6 +19,8 @@ from bedplate.node_pools.sharing import MIG_CONFIG_LABEL, PLUGIN_CONFIG_LABEL, S
 from bedplate.node_pools.sharing_preconditions import RULES, SharedMachine, sharing_problems
 from bedplate.node_pools.sharing_spec import MODES, MigSharing, MpsSharing, PartitionSharing, Sharing, TimeSlicing
 from bedplate.plan import plan_stack
+from bedplate.plan_json import plan_json
+from bedplate.risks import risks
 from tests.support.stacks import CLUSTER, one_pool, spec, stack
 
 A100 = "p4d.24xlarge"
@@ -242,6 +244,23 @@ def test_a_fabric_that_the_machines_imply_counts() -> None:
         plan_stack(one_pool(machine="p5.48xlarge", sharing={"mode": "mig", "profiles": {"1g.10gb": 7}}))
     whole = group(machine="p5.48xlarge", fabric="none", sharing={"mode": "mig", "profiles": {"1g.10gb": 7}})
     assert whole.labels[MIG_CONFIG_LABEL] == "7x1g.10gb"
+
+
+@pytest.mark.parametrize(
+    ("sharing", "told"),
+    [
+        ({"mode": "time-slicing", "replicas": 4}, ["memory (one pod can take all of it)"]),
+        ({"mode": "mps", "replicas": 4}, ["a fatal fault of one pod"]),
+        ({"mode": "mig", "profiles": {"1g.10gb": 7}}, []),
+    ],
+)
+def test_the_plan_says_what_pods_can_do_to_each_other(sharing: dict[str, Any], told: list[str]) -> None:
+    planned = plan_stack(one_pool(machine=H100, sharing=sharing))
+    found = [risk for risk in risks(planned) if "share accelerators" in risk.text]
+    assert [part in risk.text for risk, part in zip(found, told, strict=True)] == [True] * len(told)
+    shown = plan_json(planned, None)["node_pools"]["it"]["offers"][0]["sharing"]
+    assert shown["mode"] == sharing["mode"]
+    assert shown["isolates"]["memory"] == {"time-slicing": "no", "mps": "limited", "mig": "yes"}[sharing["mode"]]
 
 
 SHARED_POOL = {"mode": "time-slicing", "replicas": 4}

@@ -126,6 +126,9 @@ def _offer(pool: NodePoolPlan, group: NodeGroupPlan) -> str:
     text = f"{machine.name} {group.capacity}"
     if machine.accelerator:
         text += f", {machine.accelerator_count} × {machine.accelerator}"
+    if group.sharing:
+        parts = ", ".join(f"{count} {name}" for name, count in group.sharing.resources.items())
+        text += f" shared by {group.sharing.mode}: {parts}"
     return text if group.max_nodes == pool.max_nodes else f"{text}, at most {group.max_nodes}"
 
 

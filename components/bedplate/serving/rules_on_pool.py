@@ -90,8 +90,8 @@ def _accelerators_are_whole(context: EndpointInContext) -> Iterator[Problem]:
     """A worker's memory, its context and its number per node are computed for whole accelerators of its own."""
     if context.pool.sharing is not None:
         yield Problem(
-            f"the pool {context.endpoint.pools[0]!r} shares its accelerators ({context.pool.sharing.mode}), and a worker "
-            "needs whole ones",
+            f"the pool {context.endpoint.pools[0]!r} shares its accelerators ({context.pool.sharing.mode}), and a "
+            "worker needs whole ones",
             context.field("pools", 0),
             hint="Use a pool without sharing; small models of your own run on a shared one by your own manifests: "
             "docs/guide/sharing.md.",

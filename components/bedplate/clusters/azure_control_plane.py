@@ -91,7 +91,7 @@ def _system_pool(
         type="VirtualMachineScaleSets",
         vm_size=system.machine.name,
         count=system.nodes,
-        availability_zones=list(plan.zones) or None,
+        availability_zones=list(system.zones) or None,
         os_type="Linux",
         os_sku="Ubuntu",
         os_disk_type=system.os_disk.kind,

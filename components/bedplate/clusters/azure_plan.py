@@ -22,9 +22,13 @@ SYSTEM_DISK_GIB = 128
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SystemPoolPlan:
-    """The nodes on which AKS runs its own parts: a fixed number, made with the cluster itself."""
+    """The nodes on which AKS runs its own parts: a fixed number, made with the cluster itself.
+
+    Without `zones` they stand wherever the region has room: which zones have the machine is not known.
+    """
 
     machine: MachineType
+    zones: tuple[str, ...]
     nodes: int
     price: Price | None
     os_disk: OsDisk
@@ -32,7 +36,7 @@ class SystemPoolPlan:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AksPlan(ClusterPlan):
-    """An AKS cluster, decided. Without `zones` its nodes stand wherever the region has room for them."""
+    """An AKS cluster, decided. Its network spans `zones`; a region may have none."""
 
     subscription: str
     network: AzureNetworkPlan
@@ -82,6 +86,7 @@ def plan_aks(stack: StackSpec, name: str, spec: AzureClusterSpec) -> AksPlan:
         administrators=spec.administrators,
         system=SystemPoolPlan(
             machine=machine,
+            zones=tuple(zone for zone in cluster_zones(spec) if zone in machine.zones.get(spec.region, ())),
             nodes=spec.system_nodes,
             price=catalog.price(spec.provider, spec.region, machine.name, "on-demand"),
             os_disk=os_disk(machine.name, SYSTEM_DISK_GIB),

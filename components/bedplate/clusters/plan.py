@@ -149,13 +149,10 @@ def cluster_zones(spec: ClusterSpec) -> tuple[str, ...]:
     """Return the zones of a cluster: the declared ones, else the first three of the region that take a control plane.
 
     The pools have no say: a pool that is added must never move a live cluster. One whose machine is offered in none of
-    these zones is refused, with the zones to add. A cluster outside the clouds has no zones, and one on Azure only the
-    declared ones: which machines a zone has is not known there, so nodes stand wherever the region has room.
+    these zones is refused, with the zones to add. A cluster outside the clouds has no zones.
     """
     if not isinstance(spec, CloudClusterSpec):
         return ()
-    if isinstance(spec, AzureClusterSpec):
-        return spec.zones
     return spec.zones or catalog.control_plane_zones(spec.provider, spec.region)[:DEFAULT_ZONES]
 
 

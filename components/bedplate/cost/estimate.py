@@ -7,9 +7,13 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from bedplate import catalog
+from bedplate.clusters.azure_plan import AksPlan
 from bedplate.clusters.existing_plan import ExistingPlan
 from bedplate.clusters.plan import EksPlan
+from bedplate.cost.azure import aks_cost
+from bedplate.cost.fixed import fixed_line
 from bedplate.cost.range import HOURS_PER_MONTH, Confidence, CostLine
+from bedplate.cost.root_disks import root_disk
 from bedplate.errors import UsageError
 from bedplate.node_pools.prices import DECLARED_VERSION
 
@@ -66,22 +70,22 @@ def _group_lines(pool: NodePoolPlan, group: NodeGroupPlan, use: GroupUse) -> Ite
         hours=hours,
     )
     yield reserved_line(running, group.reservation) if group.reservation else running
-    if group.capacity == "owned":  # its disks are in what the node costs its owner
+    disk = root_disk(pool.provider, pool.region, group)
+    if disk is None:
         return
-    disk = catalog.service_price(pool.provider, pool.region, "ebs-gp3")
     yield CostLine(
         owner=owner,
         kind="service",
         item=f"root volume of {group.root_disk_gib} GiB",
         unit="node",
-        usd_per_hour=group.root_disk_gib * disk.usd / HOURS_PER_MONTH if disk else None,
+        usd_per_hour=disk.usd_per_hour,
         baseline_units=use.floor,
         expected_unit_hours=min(use.expected_hours, group.max_nodes * hours),
         max_units=group.max_nodes,
-        source=disk.source if disk else "",
-        as_of=disk.as_of if disk else None,
-        confidence="dated" if disk else "unknown",
-        service="ebs-gp3",
+        source=disk.price.source if disk.price else "",
+        as_of=disk.price.as_of if disk.price else None,
+        confidence="dated" if disk.price else "unknown",
+        service=disk.service,
         hours=hours,
     )
 
@@ -155,6 +159,8 @@ def cluster_cost(cluster: ClusterPlan) -> tuple[CostLine, ...]:
     match cluster:
         case EksPlan():
             return _eks_cost(cluster)
+        case AksPlan():
+            return aks_cost(cluster)
         case ExistingPlan():  # run and paid by somebody else: the plan says so
             return ()
     raise ValueError(f"no prices for a cluster of the provider {cluster.provider!r}")
@@ -163,10 +169,10 @@ def cluster_cost(cluster: ClusterPlan) -> tuple[CostLine, ...]:
 def _eks_cost(cluster: EksPlan) -> tuple[CostLine, ...]:
     gateways = cluster.nat_gateways
     return (
-        _fixed(cluster, "EKS control plane", "cluster", "eks-control-plane", 1),
-        _fixed(cluster, "NAT gateway", "gateway", "nat-gateway", gateways),
-        _fixed(cluster, "public IPv4 address of a NAT gateway", "address", "public-ipv4", gateways),
-        _fixed(cluster, "encryption key", "key", "kms-key", 1),
+        fixed_line(cluster, "EKS control plane", "cluster", "eks-control-plane", 1),
+        fixed_line(cluster, "NAT gateway", "gateway", "nat-gateway", gateways),
+        fixed_line(cluster, "public IPv4 address of a NAT gateway", "address", "public-ipv4", gateways),
+        fixed_line(cluster, "encryption key", "key", "kms-key", 1),
     )
 
 
@@ -175,29 +181,8 @@ def serving_cost(cluster: ClusterPlan, exposure: Exposure | None) -> tuple[CostL
     stack shows it. One for the internet has an address in each zone; what it carries comes on top."""
     if exposure is None:
         return ()
-    balancer = _fixed(cluster, "network load balancer of the gateway", "balancer", "network-load-balancer", 1)
+    balancer = fixed_line(cluster, "network load balancer of the gateway", "balancer", "network-load-balancer", 1)
     if exposure == "internal":
         return (balancer,)
     zones = len(cluster.zones)
-    return (balancer, _fixed(cluster, "public IPv4 address of the gateway", "address", "public-ipv4", zones))
-
-
-def _fixed(cluster: ClusterPlan, item: str, unit: str, service: str, units: int) -> CostLine:
-    price = catalog.service_price(cluster.provider, cluster.region, service)
-    per_hour = None
-    if price is not None:
-        per_hour = price.usd if price.unit == "hour" else price.usd / HOURS_PER_MONTH
-    return CostLine(
-        owner=f"clusters.{cluster.name}",
-        kind="service",
-        item=item,
-        unit=unit,
-        usd_per_hour=per_hour,
-        baseline_units=units,
-        expected_unit_hours=units * HOURS_PER_MONTH,
-        max_units=units,
-        source=price.source if price else "",
-        as_of=price.as_of if price else None,
-        confidence="unknown" if price is None else "dated" if price.as_of else "undated",
-        service=service,
-    )
+    return (balancer, fixed_line(cluster, "public IPv4 address of the gateway", "address", "public-ipv4", zones))

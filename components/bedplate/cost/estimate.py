@@ -6,12 +6,13 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from bedplate import catalog
 from bedplate.clusters.azure_plan import AksPlan
 from bedplate.clusters.existing_plan import ExistingPlan
+from bedplate.clusters.gcp_plan import GkePlan
 from bedplate.clusters.plan import EksPlan
 from bedplate.cost.azure import aks_cost
 from bedplate.cost.fixed import fixed_line
+from bedplate.cost.gcp import gke_cost
 from bedplate.cost.range import HOURS_PER_MONTH, Confidence, CostLine
 from bedplate.cost.root_disks import root_disk
 from bedplate.errors import UsageError
@@ -161,6 +162,8 @@ def cluster_cost(cluster: ClusterPlan) -> tuple[CostLine, ...]:
             return _eks_cost(cluster)
         case AksPlan():
             return aks_cost(cluster)
+        case GkePlan():
+            return gke_cost(cluster)
         case ExistingPlan():  # run and paid by somebody else: the plan says so
             return ()
     raise ValueError(f"no prices for a cluster of the provider {cluster.provider!r}")

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from bedplate import catalog
 from bedplate.cost.range import HOURS_PER_MONTH
 from bedplate.node_pools.azure_disks import os_disk
+from bedplate.node_pools.gcp_boot_disks import boot_disk_type
 
 if TYPE_CHECKING:
     from decimal import Decimal
@@ -32,8 +33,14 @@ def root_disk(provider: str, region: str, group: NodeGroupPlan) -> RootDisk | No
     match provider:
         case "azure":
             return managed_disk(region, os_disk(group.machine.name, group.root_disk_gib).service)
-    price = catalog.service_price(provider, region, "ebs-gp3")
-    return RootDisk("ebs-gp3", price, group.root_disk_gib * price.usd / HOURS_PER_MONTH if price else None)
+        case "gcp":
+            return _by_size(provider, region, boot_disk_type(group.machine), group.root_disk_gib)
+    return _by_size(provider, region, "ebs-gp3", group.root_disk_gib)
+
+
+def _by_size(provider: str, region: str, service: str, gib: int) -> RootDisk:
+    price = catalog.service_price(provider, region, service)
+    return RootDisk(service, price, gib * price.usd / HOURS_PER_MONTH if price else None)
 
 
 def managed_disk(region: str, service: str) -> RootDisk | None:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pulumi
 
-from bedplate.clusters.handles import EksHandles, ExistingHandles
+from bedplate.clusters.handles import EksHandles, ExistingHandles, GkeHandles
 from bedplate.cost.estimate import pool_cost
 from bedplate.cost.wire import to_wire
 from bedplate.node_pools.floor import floor_manifests
@@ -62,6 +62,10 @@ def _declare_groups(
             from bedplate.node_pools import existing_nodes
 
             return existing_nodes.declare_nodes(plan, cluster, parent, after)
+        case GkeHandles():
+            from bedplate.node_pools import gcp
+
+            return gcp.declare_node_groups(plan, stack.tags, cluster, parent, after)
     raise ValueError(f"no node pool for the provider {plan.provider!r}")
 
 

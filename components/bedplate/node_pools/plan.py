@@ -7,8 +7,18 @@ from typing import TYPE_CHECKING
 
 from bedplate.fabrics.choice import FabricQuestion, default_choice
 from bedplate.fabrics.plan import plan_fabric
+from bedplate.node_pools.compute_class import COMPUTE_CLASS, with_compute_class
 from bedplate.node_pools.existing import hardware_price
-from bedplate.node_pools.labels import Taint, pool_labels, pool_taints, unseen_resources
+from bedplate.node_pools.labels import (
+    POOL_LABEL,
+    ROLE_LABEL,
+    Taint,
+    capacity_labels,
+    capacity_taints,
+    pool_labels,
+    pool_taints,
+    unseen_resources,
+)
 from bedplate.node_pools.machines import known_machine
 from bedplate.node_pools.placement import decide_placement
 from bedplate.node_pools.prices import offer_price
@@ -35,7 +45,8 @@ class NodeGroupPlan:
 
     `initial_nodes` is only the size at creation: from then on the autoscaler owns the number of nodes.
     `price` is None when the catalog has none, which is never the same as zero. `sharing` is None where accelerators
-    are handed out whole. `huge_pages_2mi` are the huge pages of 2 MiB that a node sets aside.
+    are handed out whole. `huge_pages_2mi` are the huge pages of 2 MiB that a node sets aside. After `max_run_hours` a
+    node goes, where its capacity is limited in time.
     """
 
     name: str
@@ -55,6 +66,7 @@ class NodeGroupPlan:
     sharing: SharingPlan | None = None
     reservation: ReservationPlan | None = None
     huge_pages_2mi: int = 0
+    max_run_hours: int | None = None
 
     @property
     def instance_store_raid(self) -> bool:
@@ -87,6 +99,13 @@ class NodePoolPlan:
     prepull_images: tuple[str, ...] = ()
 
     @property
+    def node_selector(self) -> dict[str, str]:
+        """By which labels pods choose the pool; they tolerate the taints of its groups beside."""
+        chosen = {POOL_LABEL: self.full_name, ROLE_LABEL: self.role}
+        compute_class = self.groups[0].labels.get(COMPUTE_CLASS)
+        return chosen | ({COMPUTE_CLASS: compute_class} if compute_class else {})
+
+    @property
     def reachable_nodes(self) -> int:
         """The most nodes that can run at once: offers scale separately, so their maxima add up."""
         return sum(group.max_nodes for group in self.groups)
@@ -101,6 +120,8 @@ def plan_node_pool(stack: StackSpec, name: str, spec: NodePoolSpec, cluster: Clu
         _plan_group(full_name, spec, cluster, wanted, index + 1, offer, machine)
         for index, (offer, machine) in enumerate(offers)
     )
+    if cluster.provider == "gcp":
+        groups = with_compute_class(groups, full_name)
     return NodePoolPlan(
         name=name,
         full_name=full_name,
@@ -149,12 +170,20 @@ def _plan_group(
         fabric=fabric,
         placement=decide_placement(cluster.provider, machine, offer.capacity, fabric, spec.tpu_topology or ""),
         root_disk_gib=spec.root_disk_gib,
-        labels={**pool_labels(spec.role, pool_name, machine, sharing), **fabric.node_labels},
-        taints=pool_taints(spec.role, machine, sharing),
+        labels={
+            **pool_labels(spec.role, pool_name, machine, sharing),
+            **fabric.node_labels,
+            **capacity_labels(cluster.provider, offer.capacity),
+        },
+        taints=(
+            *pool_taints(spec.role, machine, sharing),
+            *capacity_taints(cluster.provider, offer.capacity),
+        ),
         unseen_resources=unseen_resources(machine, sharing, fabric, huge_pages_2mi=spec.huge_pages_2mi),
         sharing=sharing,
         reservation=reservation,
         huge_pages_2mi=spec.huge_pages_2mi,
+        max_run_hours=offer.max_run_hours,
     )
 
 

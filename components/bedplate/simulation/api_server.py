@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ipaddress
 import json
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -15,6 +16,7 @@ from urllib.parse import urlsplit
 import yaml
 
 from bedplate.errors import UsageError
+from bedplate.simulation.project_files import SIMULATED_SECRET
 from bedplate.simulation.requests import Refusal
 
 if TYPE_CHECKING:
@@ -27,6 +29,9 @@ _CLUSTERS = (
     "gcp:container/cluster:Cluster",
     "azure-native:containerservice:ManagedCluster",
 )
+
+_OF_OTHERS = "existing.invalid"
+"""Where clusters are that a program did not make. No name below `invalid` is ever resolved (RFC 2606)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,8 +66,16 @@ class Runner:
 
 
 def server_of(instance: Instance) -> str:
-    """Return the URL of the API server that a kubernetes provider talks to, or an empty string."""
+    """Return the URL of the API server that a kubernetes provider talks to, or an empty string.
+
+    A context and a secret kubeconfig lead to clusters outside of the simulation, which are not looked for: each gets a
+    name of its own that nobody can reach, and is taken to be there.
+    """
     config = instance.config.get("kubeconfig")
+    context = instance.config.get("context")
+    if config == SIMULATED_SECRET or (config is None and context):
+        named = instance.config.get("clusterIdentifier") or context or config
+        return f"https://{re.sub('[^a-z0-9]+', '-', str(named).lower()).strip('-')}.{_OF_OTHERS}"
     if isinstance(config, str):
         try:
             config = json.loads(config) if config.lstrip().startswith("{") else yaml.safe_load(config)
@@ -71,6 +84,11 @@ def server_of(instance: Instance) -> str:
     if not isinstance(config, dict):
         return ""
     return _server(config, instance.config.get("context") or config.get("current-context"))
+
+
+def is_of_others(place: str) -> bool:
+    """Return whether resources of a place stand on a cluster that no program here made."""
+    return place.endswith(f".{_OF_OTHERS}")
 
 
 def is_gone_when_unreachable(instance: Instance) -> bool:
@@ -88,6 +106,8 @@ def refuse_unreachable(world: World, server: str, runner: Runner) -> None:
         )
     get = f'{unreachable}unable to load schema information from the API server: Get "{server}/openapi/v2?timeout=32s": '
     host = urlsplit(server).hostname or server
+    if host.endswith(f".{_OF_OTHERS}"):
+        return
     cluster = next((c for token in _CLUSTERS for c in world.of_type(token) if _url(c) == server), None)
     if cluster is None:
         raise Refusal(f"{get}dial tcp: lookup {host}: no such host")

@@ -138,6 +138,8 @@ class Cloud:
             raise Refusal(f"{refusal}. {_IF_DELETED}" if instance.package == "kubernetes" else str(refusal)) from None
         if cluster := self._applied_to(token):
             return cluster.read(self.world, Resource(token, identity, place, urn))
+        if token == kubernetes_objects.NODE and api_server.is_of_others(place):
+            return kubernetes_objects.node_of_others(Resource(token, identity, place, urn))
         return self.world.get(token, place, identity)
 
     def _refuse(self, request: Request, name: str) -> str:
@@ -166,8 +168,10 @@ class Cloud:
         seed = secrets.token_hex(16)
         region = self._region(instance, inputs)
         identity = identity_of(Subject(token, name, inputs, region, seed=seed))
-        cluster = self._applied_to(token)
-        outputs = cluster.create(inputs) if cluster else self._outputs(instance, token, name, inputs, seed, identity)
+        if cluster := self._applied_to(token):
+            outputs = cluster.create(token, inputs)
+        else:
+            outputs = self._outputs(instance, token, name, inputs, seed, identity)
         return Resource(token, identity, place, urn, inputs, outputs, seed=seed, failure=failure)
 
     def _outputs(

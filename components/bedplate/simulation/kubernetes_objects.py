@@ -5,6 +5,7 @@ Which kinds are cluster-wide: `kubectl api-resources --namespaced=false` of Kube
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from bedplate.sdk_types import UNKNOWN, is_unknown
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from bedplate.simulation.world_file import Properties, Resource, World
 
 NAMESPACE = "kubernetes:core/v1:Namespace"
+NODE = "kubernetes:core/v1:Node"
 SERVICE = "kubernetes:core/v1:Service"
 RELEASE = "kubernetes:helm.sh/v3:Release"
 _BUILT_IN = frozenset({"default", "kube-system", "kube-public", "kube-node-lease"})
@@ -93,6 +95,12 @@ def preview_outputs(token: str, inputs: Properties) -> Properties:
     outputs = object_outputs(token, inputs, "")
     outputs.setdefault("status", UNKNOWN)
     return outputs
+
+
+def node_of_others(asked: Resource) -> Resource:
+    """Return a node of a cluster that no program here made: whichever is asked for is taken to be there."""
+    node = {"apiVersion": "v1", "kind": "Node", "metadata": {"name": asked.id}}
+    return replace(asked, inputs=node, outputs=node)
 
 
 def contents(world: World, resource: Resource) -> list[Resource]:

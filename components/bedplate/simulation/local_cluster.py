@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from bedplate.errors import BedplateError, UsageError
 from bedplate.node_pools.labels import DOMAIN
-from bedplate.sdk_types import has_unknown
+from bedplate.sdk_types import has_unknown, resource_type
 from bedplate.simulation.custom_kinds import CustomKinds
 from bedplate.simulation.definitions import read_definitions
 from bedplate.simulation.kubeconfig import read_kubeconfig
@@ -34,6 +34,8 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 MANAGER = "bedplate-sim"
+PATCH_MANAGER = "bedplate-sim-patch"
+"""Who owns the fields of objects that a program only patches: not to be taken for those that it made."""
 
 _MARK = f"{DOMAIN}/applied-by"
 _FORCE = "pulumi.com/patchForce"
@@ -69,21 +71,21 @@ class LocalCluster:
         that comes with the same update.
         """
         if not has_unknown(inputs):
-            self._dry_run(inputs)
+            self._dry_run(token, inputs)
         return preview_outputs(token, inputs)
 
-    def create(self, inputs: Properties) -> Properties:
+    def create(self, token: str, inputs: Properties) -> Properties:
         """Apply a new object, and return it as the server has it; raises `Refusal` with the server's reason."""
         self._define(inputs)
-        return self._granted(self._apply(inputs), inputs)
+        return self._granted(self._apply(token, inputs), inputs)
 
     def update(self, world: World, resource: Resource, news: Properties, *, preview: bool) -> Properties:
         """Apply a changed object, and return it as the server has it; raises `Refusal` with the server's reason."""
         if preview:
             unseen = preview_outputs(resource.token, news)
-            return unseen if has_unknown(news) else self._dry_run(news) or unseen
+            return unseen if has_unknown(news) else self._dry_run(resource.token, news) or unseen
         self._define(news)
-        outputs = self._granted(self._apply(news), news)
+        outputs = self._granted(self._apply(resource.token, news), news)
         with world.lock:
             known = world.get(resource.token, resource.place, resource.id) or resource
             world.change(known, inputs=news, outputs=outputs, revision=known.revision + 1)
@@ -107,6 +109,9 @@ class LocalCluster:
         address = _address(resource)
         found = self._get(*address)
         if found is None:
+            return
+        if is_patch(resource.token):
+            self._release(found)
             return
         if not _is_ours(found):
             raise Refusal(f"{found['kind']} {resource.id!r} was not made by sim, and is not deleted")
@@ -142,20 +147,29 @@ class LocalCluster:
         except UsageError as error:
             raise Refusal(str(error)) from error
 
-    def _dry_run(self, inputs: Properties) -> Properties | None:
+    def _release(self, found: Properties) -> None:
+        """Take back a patch: fields that nobody else has set are gone, as the kubernetes provider leaves it."""
+        bare = {key: found[key] for key in ("apiVersion", "kind")} | {"metadata": _named(found["metadata"])}
+        answer = self._ask(lambda: self.client.apply(bare, manager=PATCH_MANAGER))
+        if not answer.ok:
+            raise Refusal(answer.message)
+
+    def _dry_run(self, token: str, inputs: Properties) -> Properties | None:
         """Return the object as it would be, or None where something is missing on the server that it needs."""
-        answer = self._apply(inputs, dry_run=True)
+        answer = self._apply(token, inputs, dry_run=True)
         return None if answer.status == _NOT_FOUND else self._granted(answer, inputs)
 
-    def _apply(self, inputs: Properties, *, dry_run: bool = False) -> Answer:
-        """Apply an object; raises `Refusal` where somebody else made it."""
+    def _apply(self, token: str, inputs: Properties, *, dry_run: bool = False) -> Answer:
+        """Apply an object; raises `Refusal` where somebody else made it, unless it is only patched."""
         wanted = manifest(inputs)
         metadata = wanted["metadata"]
         found = self._get(wanted["apiVersion"], wanted["kind"], metadata.get("namespace", ""), metadata["name"])
-        if found is not None and not _is_ours(found):
+        patch = is_patch(token)
+        if found is not None and not patch and not _is_ours(found):
             raise Refusal(f"{wanted['kind']} {metadata['name']!r} already exists, and sim did not make it")
         force = metadata["annotations"].get(_FORCE) == "true"
-        return self._ask(lambda: self.client.apply(wanted, manager=MANAGER, dry_run=dry_run, force=force))
+        manager = PATCH_MANAGER if patch else MANAGER
+        return self._ask(lambda: self.client.apply(wanted, manager=manager, dry_run=dry_run, force=force))
 
     def _get(self, api_version: str, kind: str, namespace: str, name: str) -> dict[str, Any] | None:
         path = self._path(api_version, kind, namespace, name)
@@ -215,6 +229,13 @@ def is_applied(token: str) -> bool:
     return token.startswith("kubernetes:") and token != RELEASE
 
 
+def is_patch(token: str) -> bool:
+    """Return whether a resource stands for some fields of an object that exists already."""
+    return (
+        token.endswith("Patch") and resource_type(token) is not None
+    )  # else a kind of its own, such as MeshProxyPatch
+
+
 def manifest(inputs: Properties) -> dict[str, Any]:
     """Return a resource's inputs as an object: without the simulation's marks, and with one that people can see.
 
@@ -243,7 +264,13 @@ def _address(resource: Resource) -> tuple[str, str, str, str]:
     """Return API version, kind, namespace and name of a resource."""
     _, api_version, kind = resource.token.split(":")
     namespace, _, name = resource.id.rpartition("/")
+    kind = kind.removesuffix("Patch") if is_patch(resource.token) else kind
     return api_version.removeprefix("core/"), kind, namespace, name
+
+
+def _named(metadata: Properties) -> dict[str, str]:
+    """Return what an object is found by."""
+    return {key: str(metadata[key]) for key in ("name", "namespace") if metadata.get(key)}
 
 
 def _is_ours(found: Properties) -> bool:

@@ -9,6 +9,7 @@ import pulumi
 from bedplate.clouds.providers import CloudProviders
 from bedplate.clusters.component import Cluster
 from bedplate.clusters.reference import PlatformStacks
+from bedplate.cost.component import DeclaredUsage
 from bedplate.node_pools.component import NodePool
 from bedplate.separation.component import ClusterSeparation, TeamNamespaces
 from bedplate.services.component import ClusterServices
@@ -31,6 +32,7 @@ def declare(plan: StackPlan) -> None:
     services = _declare_services(plan, clusters, base)
     _declare_other_pools(plan, handles, namespaces, services)
     _declare_endpoints(plan, handles, namespaces, services)
+    _declare_usage(plan)
     pulumi.export("clusters", {name: cluster.export for name, cluster in clusters.items()})
 
 
@@ -76,7 +78,7 @@ def _declare_services(
     services = {}
     for name, cluster in clusters.items():
         dns = cluster.start_dns(after=base[name])
-        services[name] = ClusterServices(plan.clusters[name], cluster.handles, after=[*base[name], *dns])
+        services[name] = ClusterServices(plan.clusters[name], plan, cluster.handles, after=[*base[name], *dns])
     return services
 
 
@@ -106,3 +108,11 @@ def _declare_endpoints(
         name = endpoint.cluster
         after = [namespaces[name], *([services[name]] if name in services else [])]
         Endpoint(endpoint, plan, handles[name], weights.get(name) if endpoint.weights else None, after)
+
+
+def _declare_usage(plan: StackPlan) -> None:
+    """Declare what the stack expects to move and to log on each cluster: it creates nothing, and costs."""
+    for name in (*plan.clusters, *plan.references):
+        lines = [line for line in plan.cost.lines if line.owner == f"usage.{name}"]
+        if lines:
+            DeclaredUsage(plan.cluster_plan(name), plan, lines)

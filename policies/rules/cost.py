@@ -16,7 +16,7 @@ from bedplate.cost.wire import from_wire
 from rules.model import Finding, Resource, Rule, StackRule, Surroundings
 from rules.nodes import CLUSTER, NODE_POOL, OWN_COMPONENT
 from rules.reading import UndecidedError, need, want
-from rules.reserved import counted_in_full, price_problem
+from rules.reserved import counted_in_full, declared_prices, price_problem
 from rules.unit_prices import ROOT_VOLUME, catalog_price, machine_items
 
 if TYPE_CHECKING:
@@ -113,7 +113,7 @@ def has_catalog_prices(component: Resource, _: Surroundings) -> Iterator[str]:
         return
     provider, region = need(component.properties, "provider"), need(component.properties, "region")
     machines = machine_items(component)
-    declared = _declared_prices(component)
+    declared = declared_prices(component)
     for line in cost_lines(component):
         if line.usd_per_hour is None:
             continue  # has_prices
@@ -140,7 +140,7 @@ def has_fresh_prices(component: Resource, surroundings: Surroundings) -> Iterato
     """No price is older than the platform team allows, and none is without a date unless it allows that."""
     caps = surroundings.caps()
     machines = machine_items(component)
-    declared = _declared_prices(component)
+    declared = declared_prices(component)
     for line in cost_lines(component):
         if line.usd_per_hour is None or line.item in declared:
             continue  # has_prices, has_catalog_prices

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 from bedplate import catalog
 from bedplate.cost.range import CostRange
 from bedplate.errors import UsageError, listing
-from rules.cost import cost_lines
+from rules.cost import cost_lines, lines_by_owner, may_carry_cost
 from rules.model import Resource, Rule, StackRule, Surroundings
-from rules.nodes import CLUSTER, NODE_POOL
+from rules.nodes import NODE_POOL
 from rules.reading import UndecidedError, need
 
 if TYPE_CHECKING:
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 
     from bedplate.catalog import MachineType
     from bedplate.cost.caps import Cap
-    from bedplate.cost.range import CostLine
 
 
 def pool_within_its_cap(pool: Resource, surroundings: Surroundings) -> Iterator[str]:
@@ -57,11 +56,8 @@ def accelerators_within_quota(surroundings: Surroundings) -> Iterator[str]:
 
 def idle_within_its_cap(surroundings: Surroundings) -> Iterator[str]:
     """What a stack costs a month when nobody uses it is within `idle_monthly_usd`."""
-    lines: dict[tuple[str, str], list[CostLine]] = {}
-    for component in surroundings.resources.values():
-        if component.type in (CLUSTER, NODE_POOL):
-            lines.setdefault(_owner(component), []).extend(cost_lines(component))
-    for (team, environment), found in lines.items():
+    components = (one for one in surroundings.resources.values() if may_carry_cost(one.type))
+    for (team, environment), found in lines_by_owner(components).items():
         cap = surroundings.caps().of(team, environment)
         amount = CostRange(tuple(found)).baseline_per_month
         if cap is not None and cap.idle_monthly_usd is not None and amount > cap.idle_monthly_usd:

@@ -78,7 +78,7 @@ def _is_kept(type_token: str) -> bool:
 
 def is_component(type_token: str) -> bool:
     """Return whether rules look at a resource of this type when they judge what is inside of it."""
-    return type_token in (nodes.CLUSTER, nodes.NODE_POOL)
+    return type_token.startswith(nodes.OWN_COMPONENT)
 
 
 def reads_properties(type_token: str) -> bool:

@@ -41,6 +41,15 @@ def reserved(component: Resource) -> Mapping[str, Reserved]:
     return {f"{need(group, 'machine')} {need(group, 'capacity')}": _reserved(group) for group in groups}
 
 
+def declared_prices(component: Resource) -> Mapping[str, Reserved]:
+    """Return what of it has a declared price, which no list has: every block, and what a contract makes cheaper."""
+    return {
+        item: one
+        for item, one in reserved(component).items()
+        if one.capacity == "capacity-block" or one.usd_per_hour is not None
+    }
+
+
 def _reserved(group: Any) -> Reserved:
     declared = need(group, "reservation")
     usd = want(declared, "usdPerNodeHour")

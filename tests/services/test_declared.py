@@ -61,7 +61,8 @@ class Parent(pulumi.ComponentResource):
 def test_services(registered: Registered) -> None:
     @pulumi.runtime.test  # type: ignore[untyped-decorator, unused-ignore]
     def declare() -> None:
-        ClusterServices(plan_stack(stack()).clusters["use1"], handles())
+        plan = plan_stack(stack())
+        ClusterServices(plan.clusters["use1"], plan, handles())
 
     declare()
     releases = registered.inputs["kubernetes:helm.sh/v3:Release"]
@@ -79,7 +80,8 @@ def test_services(registered: Registered) -> None:
 def test_services_for_endpoints(registered: Registered) -> None:
     @pulumi.runtime.test  # type: ignore[untyped-decorator, unused-ignore]
     def declare() -> None:
-        ClusterServices(plan_stack(stack({"clusters.use1.serving": "internal"})).clusters["use1"], handles())
+        plan = plan_stack(stack({"clusters.use1.serving": "internal"}))
+        ClusterServices(plan.clusters["use1"], plan, handles())
 
     declare()
     charts = {release["chart"] for release in registered.inputs["kubernetes:helm.sh/v3:Release"].values()}

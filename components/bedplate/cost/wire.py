@@ -11,6 +11,9 @@ from bedplate.cost.range import HOURS_PER_MONTH, Confidence, CostLine, Kind
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+    from bedplate.clusters.plan import ClusterPlan
+    from bedplate.plan import StackPlan
+
 
 def to_wire(lines: Iterable[CostLine]) -> list[dict[str, Any]]:
     """Return lines as plain values. Amounts are strings, because property values are floats and money is not."""
@@ -34,6 +37,17 @@ def to_wire(lines: Iterable[CostLine]) -> list[dict[str, Any]]:
         }
         for line in lines
     ]
+
+
+def carried_cost(stack: StackPlan, cluster: ClusterPlan, lines: Iterable[CostLine]) -> dict[str, Any]:
+    """Return what a component says about its cost: by whose caps it is judged, where its prices hold, and the lines."""
+    return {
+        "team": stack.team,
+        "environment": stack.environment,
+        "provider": cluster.provider,
+        "region": cluster.region,
+        "cost": to_wire(lines),
+    }
 
 
 def from_wire(values: Iterable[Mapping[str, Any]]) -> tuple[CostLine, ...]:

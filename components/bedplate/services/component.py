@@ -8,7 +8,7 @@ import pulumi
 
 from bedplate.clusters.handles import EksHandles
 from bedplate.cost.estimate import serving_cost
-from bedplate.cost.wire import to_wire
+from bedplate.cost.wire import carried_cost
 from bedplate.services.autoscaler import SERVICE_ACCOUNT, autoscaler_policy
 from bedplate.services.manifests import apply_manifests, python_arguments
 from bedplate.services.namespaces import service_namespaces, service_quotas
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from bedplate.clusters.handles import ClusterHandles
-    from bedplate.plan import OwnedCluster
+    from bedplate.plan import OwnedCluster, StackPlan
     from bedplate.services.helm import HelmRelease
 
 INSTALL_SECONDS = 600
@@ -28,8 +28,10 @@ INSTALL_SECONDS = 600
 class ClusterServices(pulumi.ComponentResource):
     """The node autoscaler of one cluster, its device plugins, and what endpoints on it need."""
 
-    def __init__(self, plan: OwnedCluster, cluster: ClusterHandles, after: Sequence[pulumi.Resource] = ()) -> None:
-        """Declare the services of a planned cluster.
+    def __init__(
+        self, plan: OwnedCluster, stack: StackPlan, cluster: ClusterHandles, after: Sequence[pulumi.Resource] = ()
+    ) -> None:
+        """Declare the services of a planned cluster of `stack`.
 
         Helm waits for their pods: `after` must hold the pools that they run on, and the cluster's DNS.
         """
@@ -37,7 +39,7 @@ class ClusterServices(pulumi.ComponentResource):
         services = plan_services(plan)
         inputs: dict[str, Any] = {"charts": {release.chart: release.version for release in services.releases}}
         if costs := serving_cost(plan.plan, plan.serving):
-            inputs["cost"] = to_wire(costs)
+            inputs |= carried_cost(stack, plan.plan, costs)
         super().__init__("bedplate:index:ClusterServices", plan.plan.name, inputs, options)
         namespaces = apply_manifests(service_namespaces(services), cluster.kubernetes, self)
         quotas = apply_manifests(service_quotas(services), cluster.kubernetes, self, depends_on=namespaces)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pulumi
 
-from bedplate.cost.wire import to_wire
+from bedplate.cost.wire import carried_cost
 from bedplate.services.manifests import apply_manifests
 from bedplate.serving.answers import endpoint_numbers
 from bedplate.serving.api_keys import parse_api_keys
@@ -43,7 +43,8 @@ class ModelWeights(pulumi.ComponentResource):
         here = [endpoint for endpoint in stack.endpoints if endpoint.cluster == cluster_name and endpoint.weights]
         weights = weights_once(here, cluster_name)
         lines = [line for line in stack.cost.lines if line.owner == f"weights.{cluster_name}"]
-        inputs = {"models": [one.prefix for one in weights], "cost": to_wire(lines)}
+        models = [one.prefix for one in weights]
+        inputs = {"models": models, **carried_cost(stack, stack.cluster_plan(cluster_name), lines)}
         options = pulumi.ResourceOptions(providers=cluster.providers)
         super().__init__("bedplate:index:ModelWeights", cluster_name, inputs, options)
         from bedplate.serving import aws

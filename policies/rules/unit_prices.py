@@ -1,0 +1,63 @@
+"""What a unit of a cost line costs by the catalog: what rules compare declared prices with."""
+
+from __future__ import annotations
+
+import re
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+from bedplate import catalog
+from bedplate.cost.range import HOURS_PER_MONTH, MONTHLY_AMOUNT
+from bedplate.cost.usage import GB_PER_GIB, HOURS_PER_DAY, KINDS
+from rules.nodes import NODE_POOL
+from rules.reading import need
+
+if TYPE_CHECKING:
+    from datetime import date
+
+    from bedplate.cost.range import CostLine
+    from rules.model import Resource
+
+ROOT_VOLUME = re.compile(r"root volume of (\d+) GiB")
+
+_STORED = re.compile(r".*, stored for (\d+) days")
+_TIMES = {kind.service: kind.times for kind in KINDS}
+
+
+def machine_items(component: Resource) -> dict[str, tuple[str, Any]]:
+    """Return machine and capacity of a pool's groups, by the item of their cost line."""
+    if component.type != NODE_POOL:
+        return {}
+    pairs = [(need(group, "machine"), need(group, "capacity")) for group in need(component.properties, "groups")]
+    return {f"{machine} {capacity}": (machine, capacity) for machine, capacity in pairs}
+
+
+def catalog_price(
+    line: CostLine, provider: str, region: str, machines: dict[str, tuple[str, Any]]
+) -> tuple[Decimal | None, date | None] | None:
+    """Return the catalog's hourly price and date for a line; None for a line that only adds to what must be there."""
+    if line.item in machines:
+        machine, capacity = machines[line.item]
+        # A reservation without a price of its own is billed by the list, and so is what waits for its turn.
+        found = catalog.price(provider, region, machine, "spot" if capacity == "spot" else "on-demand")
+        return (found.usd_per_hour, found.as_of) if found else (None, None)
+    if not line.service:
+        return None
+    price = catalog.service_price(provider, region, line.service)
+    if price is None:
+        return (None, None)
+    hourly = price.usd if price.unit == "hour" else price.usd / HOURS_PER_MONTH
+    return (hourly * _priced_units(line), price.as_of)
+
+
+def _priced_units(line: CostLine) -> Decimal:
+    """Return how many units of its price are in one unit of a line: a root volume is priced by the GiB, for example."""
+    if volume := ROOT_VOLUME.fullmatch(line.item):
+        return Decimal(volume[1])
+    if line.unit == "GiB":
+        return GB_PER_GIB
+    if line.unit != MONTHLY_AMOUNT:
+        return Decimal(1)
+    if stored := _STORED.fullmatch(line.item):
+        return GB_PER_GIB * int(stored[1]) * HOURS_PER_DAY / HOURS_PER_MONTH
+    return GB_PER_GIB * _TIMES.get(line.service, 1)

@@ -95,11 +95,19 @@ class Clouds(mocks.Mocks):
             computed["resources"] = [{"autoscalingGroups": [{"name": f"eks-{args.name}"}]}]
         if args.typ == "aws:ec2/launchTemplate:LaunchTemplate":
             computed["latestVersion"] = 1
+        if args.typ == "gcp:container/cluster:Cluster":
+            computed["endpoint"] = "192.0.2.10"
+            computed["masterAuth"] = {"clusterCaCertificate": "Q0E="}
+        if args.typ == "gcp:serviceaccount/account:Account":
+            computed["email"] = f"{args.inputs['accountId']}@{args.inputs['project']}.iam.gserviceaccount.com"
+            computed["member"] = f"serviceAccount:{computed['email']}"
         if args.typ == "pulumi:pulumi:StackReference":
             computed = {"outputs": STACK_OUTPUTS.get(args.inputs["name"], {})}
         return f"<{args.name}>", args.inputs | computed
 
     def call(self, args: mocks.MockCallArgs) -> tuple[dict[str, Any], list[tuple[str, str]]]:
+        if args.token == "gcp:organizations/getProject:getProject":
+            return {"number": ACCOUNT, "id": "projects/it", **args.args}, []
         assert args.token == "aws:index/getCallerIdentity:getCallerIdentity"
         return {"accountId": ACCOUNT, "arn": "", "id": ACCOUNT, "userId": ""}, []
 

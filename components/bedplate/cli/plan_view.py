@@ -98,13 +98,12 @@ def _cluster(cluster: ClusterPlan, owner: str) -> Text:
             f": exists already, Kubernetes {cluster.kubernetes_version}, reached by the {cluster.way_in}; {owner}. "
             "Others run it: what it costs beside its pools is not counted.",
         )
-    gateways = cluster.nat_gateways
     access = f"open to {', '.join(cluster.runner_networks)} alone" if cluster.public_endpoint else "private"
     return Text.assemble(
         ("Cluster ", "bold"),
         (cluster.full_name, "bold"),
         f": {cluster.provider} {cluster.region}, zones {short_zones(cluster.zones)}, "
-        f"Kubernetes {cluster.kubernetes_version}, {gateways} NAT gateway{'s' * (gateways > 1)}, "
+        f"Kubernetes {cluster.kubernetes_version}, {cluster.way_out}, "
         f"API server {access}; {owner}.",
     )
 

@@ -29,6 +29,11 @@ class GkePlan(ClusterPlan):
         return self.project
 
     @property
+    def way_out(self) -> str:
+        """Cloud NAT is one for the whole region, and does not fall with a zone."""
+        return "Cloud NAT"
+
+    @property
     def cloud_name(self) -> str:
         """The name as GKE takes it, which is shorter than ours may be."""
         return fitting_name(self.full_name, CLUSTER_LENGTH)

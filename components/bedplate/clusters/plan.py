@@ -69,6 +69,11 @@ class ClusterPlan:
         """How many NAT gateways stand in the cluster's network."""
         return 0
 
+    @property
+    def way_out(self) -> str:
+        """By what nodes reach the internet, in words."""
+        return f"{self.nat_gateways} NAT gateway{'s' * (self.nat_gateways > 1)}"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EksPlan(ClusterPlan):

@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 SPOT_NOTICE_SECONDS = 120
 """EC2 user guide, "Spot Instance interruption notices": two minutes."""
 
+BLOCK_NOTICE_MINUTES = 30
+"""EC2 user guide, "Capacity Blocks for ML": termination begins 30 minutes before the end, at 11:30 UTC."""
+
 
 @dataclass(frozen=True, slots=True)
 class Risk:
@@ -101,12 +104,24 @@ def _scarce_on_demand(pool: NodePoolPlan) -> Iterator[Risk]:
             )
 
 
+def _ends_by_itself(pool: NodePoolPlan) -> Iterator[Risk]:
+    for group in pool.groups:
+        if group.capacity == "capacity-block" and group.reservation:
+            yield Risk(
+                f"node_pools.{pool.name}",
+                f"{group.reservation.name} ends on {group.reservation.ends}: EC2 begins to take its machines "
+                f"{BLOCK_NOTICE_MINUTES} minutes before",
+                "write checkpoints before that, and say in the stack file what comes after",
+            )
+
+
 POOL_RULES: tuple[Callable[[NodePoolPlan], Iterator[Risk]], ...] = (
     _offers_add_up,
     _spot_without_fallback,
     _spot_price_moves,
     _one_zone,
     _scarce_on_demand,
+    _ends_by_itself,
 )
 
 
@@ -132,7 +147,9 @@ def _quotas(plan: StackPlan) -> Iterator[Risk]:
         if pool.provider == "existing":  # no account sets a limit
             continue
         for group in pool.groups:
-            quota = catalog.quota(pool.provider, group.machine.name, group.capacity)
+            # What is reserved counts against the quota of what it is reserved from.
+            capacity = "on-demand" if group.capacity == "reservation" else group.capacity
+            quota = catalog.quota(pool.provider, group.machine.name, capacity)
             if quota is not None and quota.unit == "vCPU":
                 _, vcpus = needed.get((pool.region, quota.code), (quota, 0))
                 needed[pool.region, quota.code] = (quota, vcpus + _vcpus(group))

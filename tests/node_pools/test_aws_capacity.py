@@ -13,6 +13,7 @@ from bedplate.node_pools.connection_tracking import OLDER_DEFAULT_SECONDS, idle_
 from bedplate.node_pools.plan import NodePoolPlan
 from bedplate.plan import plan_stack
 from bedplate.platform import declare
+from bedplate.risks import risks
 from tests.support.declared import by_label, declared
 from tests.support.stacks import REMOVED, one_pool
 
@@ -184,3 +185,12 @@ def test_a_general_pool_on_a_reservation_is_updated_within_it() -> None:
     offer = {"machine": "m7i.2xlarge", "capacity": "reservation", "reservation": reservation}
     group, _ = group_and_template(offer, ["use1-az2", "use1-az6"], role="general")
     assert group["updateConfig"]["updateStrategy"] == "MINIMAL"
+
+
+def test_the_end_of_a_block_is_a_risk_and_reserved_machines_use_up_the_on_demand_quota() -> None:
+    zones = ["use1-az2", "use1-az6"]
+    ends = [risk for risk in risks(plan_stack(stack_of(OFFERS["capacity-block"], zones))) if "ends on" in risk.text]
+    assert [risk.subject for risk in ends] == ["node_pools.it"]
+    assert "cr-0123456789abcdef0 ends on 2026-12-15: EC2 begins to take its machines 30 minutes before" in ends[0].text
+    (quotas,) = (risk for risk in risks(plan_stack(stack_of(OFFERS["reservation"], zones))) if risk.subject == "quotas")
+    assert "768 vCPU of L-417A185B" in quotas.text

@@ -274,7 +274,7 @@ def on_a_platform(**cluster: Any) -> tuple[Any, dict[str, Any]]:
             "node_pools.l4.sharing": SHARED_POOL,
         }
     )
-    owner = {"team": "platform", "environment": "prod"}
+    owner: dict[str, Any] = {"team": "platform", "environment": "prod"}
     owner |= {"clusters": {"main": CLUSTER | {"device_plugins": ["nvidia", "efa"]} | cluster}}
     return declared, {"platform-prod": spec(owner)}
 

@@ -11,6 +11,7 @@ from bedplate.clusters.existing_spec import ExistingClusterSpec
 from bedplate.clusters.plan import kubernetes_version
 from bedplate.clusters.spec import CloudClusterSpec
 from bedplate.errors import Problem, listing, nearest
+from bedplate.fabrics.acceptance import acceptance_problems
 from bedplate.fabrics.choice import FabricQuestion, Refused, choose, default_choice
 from bedplate.fabrics.environment import environment, fails_closed
 from bedplate.fabrics.facts import machine_fabric, nvlink_fact
@@ -175,6 +176,23 @@ def _fails_closed(context: PoolInContext) -> Iterator[Problem]:
         )
 
 
+def _can_be_tested(context: PoolInContext) -> Iterator[Problem]:
+    test = context.pool.acceptance_test
+    if test is None:
+        return
+    for machine in context.machines():
+        kind = choose(_question(context, machine))
+        if not isinstance(kind, Refused):
+            yield from acceptance_problems(
+                test,
+                kind,
+                machine,
+                own_fabric(context.cluster),
+                context.pool.nodes.max,
+                ("node_pools", context.name, "acceptance_test"),
+            )
+
+
 FABRIC_RULES: tuple[Callable[[PoolInContext], Iterator[Problem]], ...] = (
     _fabric_possible,
     _fabric_in_one_zone,
@@ -184,6 +202,7 @@ FABRIC_RULES: tuple[Callable[[PoolInContext], Iterator[Problem]], ...] = (
     _nvlink_needs_a_version,
     _tpu_needs_no_other_fabric,
     _fails_closed,
+    _can_be_tested,
 )
 
 

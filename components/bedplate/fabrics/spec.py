@@ -66,3 +66,16 @@ class OwnFabricSpec(StrictModel):
             if getattr(self, name) is not None and self.network_cards == "nvidia-infiniband":
                 raise wrong("InfiniBand has no such setting; it belongs to Ethernet cards", name)
         return self
+
+
+class AcceptanceSpec(StrictModel):
+    """A test of a pool's fabric: all-reduce over some of its nodes, once, and again whenever the test changes."""
+
+    nodes: Annotated[int, Field(ge=2, le=64)] = Field(
+        default=2, description="Nodes that take part. The test takes them whole, and starts them where there are none."
+    )
+    floor_gb_per_s: Annotated[float, Field(gt=0, le=10000)] | None = Field(
+        default=None,
+        description="Bus bandwidth in GB/s that all-reduce must reach. Default: what is known of the machine type "
+        "(docs/reference/machines.md), else half of what its cards carry.",
+    )

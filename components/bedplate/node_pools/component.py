@@ -6,12 +6,15 @@ from typing import TYPE_CHECKING, Any
 
 import pulumi
 
-from bedplate.clusters.handles import EksHandles, ExistingHandles, GkeHandles
+from bedplate.clusters.handles import AksHandles, EksHandles, ExistingHandles, GkeHandles
 from bedplate.cost.estimate import pool_cost
 from bedplate.cost.wire import to_wire
+from bedplate.fabrics.acceptance_job import acceptance_manifests
+from bedplate.fabrics.manifests import fabric_manifests
 from bedplate.node_pools.floor import floor_manifests
 from bedplate.node_pools.prepull import prepull_manifests
 from bedplate.node_pools.prices import DECLARED_VERSION
+from bedplate.separation.namespaces import pool_namespace
 from bedplate.services.manifests import apply_manifests
 
 if TYPE_CHECKING:
@@ -41,7 +44,12 @@ class NodePool(pulumi.ComponentResource):
         super().__init__("bedplate:index:NodePool", plan.name, numbers, options)
         groups = _declare_groups(plan, stack, cluster, self, after)
         kept = [*floor_manifests(plan, stack), *prepull_manifests(plan, stack)]
+        kept += fabric_manifests(plan, pool_namespace(stack, plan))
         apply_manifests(kept, cluster.kubernetes, self, depends_on=groups)
+        if plan.acceptance:
+            namespace, *inside = acceptance_manifests(plan, stack)
+            made = apply_manifests([namespace], cluster.kubernetes, self, depends_on=groups)
+            apply_manifests(inside, cluster.kubernetes, self, depends_on=made)
         self.register_outputs(numbers)
 
 
@@ -58,6 +66,10 @@ def _declare_groups(
             from bedplate.node_pools import aws
 
             return aws.declare_node_groups(plan, stack.tags, cluster, parent, after)
+        case AksHandles():
+            from bedplate.node_pools import azure
+
+            return azure.declare_node_groups(plan, stack.tags, cluster, parent, after)
         case ExistingHandles():
             from bedplate.node_pools import existing_nodes
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from bedplate.fabrics.acceptance import plan_acceptance
 from bedplate.fabrics.choice import FabricQuestion, default_choice
 from bedplate.fabrics.plan import plan_fabric
+from bedplate.fabrics.pods import PodFabric, pod_fabric
 from bedplate.node_pools.compute_class import COMPUTE_CLASS, with_compute_class
 from bedplate.node_pools.existing import hardware_price
 from bedplate.node_pools.labels import (
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
 
     from bedplate.catalog import MachineType, Price
     from bedplate.clusters.plan import ClusterPlan
+    from bedplate.fabrics.acceptance import AcceptancePlan
     from bedplate.fabrics.kinds import FabricChoice, FabricKind
     from bedplate.fabrics.model import FabricPlan
     from bedplate.node_pools.placement import PlacementPlan
@@ -78,7 +81,8 @@ class NodeGroupPlan:
 class NodePoolPlan:
     """A pool, decided. `min_nodes` is a floor that the autoscaler keeps; bounds per offer are on the groups.
 
-    `fabric` is that of all its groups, since a pod of the pool may land on any of them.
+    `fabric` is that of all its groups, since a pod of the pool may land on any of them, and `pods` is what such a pod
+    carries to use it.
     `hosts` names the nodes of a pool on an existing cluster, as far as Bedplate labels them. `prepull_images` are
     loaded by every node as soon as it joins.
     """
@@ -95,6 +99,8 @@ class NodePoolPlan:
     expected_nodes: int | None
     expected_hours: int | None
     groups: tuple[NodeGroupPlan, ...]
+    pods: PodFabric
+    acceptance: AcceptancePlan | None = None
     hosts: tuple[str, ...] = ()
     prepull_images: tuple[str, ...] = ()
 
@@ -135,6 +141,12 @@ def plan_node_pool(stack: StackSpec, name: str, spec: NodePoolSpec, cluster: Clu
         expected_nodes=spec.nodes.expected,
         expected_hours=spec.nodes.expected_hours_per_month,
         groups=groups,
+        pods=pod_fabric(groups[0].fabric, groups[0].machine, name, cluster.own_fabric),
+        acceptance=(
+            plan_acceptance(spec.acceptance_test, groups[0].fabric.kind, groups[0].machine, cluster.own_fabric)
+            if spec.acceptance_test
+            else None
+        ),
         hosts=spec.hosts,
         prepull_images=spec.prepull_images,
     )

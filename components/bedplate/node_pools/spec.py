@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, StringConstraints, model_validator
 
 from bedplate.fabrics.kinds import FabricChoice
+from bedplate.fabrics.spec import AcceptanceSpec
 from bedplate.node_pools.existing_spec import MOST_HOSTS, HardwareSpec, NodeName, hardware_name
 from bedplate.node_pools.sharing_spec import Sharing
 from bedplate.stack_file.model import Name, StrictModel, Wording, wrong
@@ -186,6 +187,11 @@ class NodePoolSpec(StrictModel):
     sharing: Sharing | None = Field(
         default=None,
         description="How several pods share one accelerator (docs/guide/sharing.md). Default: each is handed out whole.",
+    )
+    acceptance_test: AcceptanceSpec | None = Field(
+        default=None,
+        description="Test the fabric once its nodes can start: all-reduce between them, which must reach a floor "
+        "(docs/guide/fabrics.md). `{}` takes the defaults. Default: no test.",
     )
     tpu_topology: (
         Annotated[

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from bedplate.node_pools.labels import DOMAIN, ROLE_LABEL
 
@@ -16,21 +16,29 @@ TEAM_LABEL = f"{DOMAIN}/team"
 ENVIRONMENT_LABEL = f"{DOMAIN}/environment"
 GENERAL: Role = "general"
 
+PodSecurity = Literal["restricted", "baseline", "privileged"]
+
 
 @dataclass(frozen=True, slots=True)
 class TeamNamespace:
-    """Where a team's pods of one role live on one cluster. `cluster` is its name in the stack file."""
+    """Where a team's pods of one role live on one cluster. `cluster` is its name in the stack file.
+
+    `purpose` ends the name of a namespace that is not for the team's own workloads. `pod_security` is the Pod Security
+    Standard that pods there must meet.
+    """
 
     cluster: str
     team: str
     environment: str
     role: Role
     protected: bool
+    purpose: str = ""
+    pod_security: PodSecurity = "restricted"
 
     @property
     def name(self) -> str:
         """The namespace's name, for example `vision-prod-inference`."""
-        return f"{self.team}-{self.environment}-{self.role}"
+        return f"{self.team}-{self.environment}-{self.purpose or self.role}"
 
 
 def team_namespaces(plan: StackPlan) -> tuple[TeamNamespace, ...]:
@@ -76,7 +84,8 @@ def _namespace(namespace: TeamNamespace) -> dict[str, Any]:
                 TEAM_LABEL: namespace.team,
                 ENVIRONMENT_LABEL: namespace.environment,
                 "app.kubernetes.io/managed-by": "bedplate",
-                **{f"pod-security.kubernetes.io/{mode}": "restricted" for mode in ("enforce", "audit", "warn")},
+                "pod-security.kubernetes.io/enforce": namespace.pod_security,
+                **{f"pod-security.kubernetes.io/{mode}": "restricted" for mode in ("audit", "warn")},
             },
         },
     }

@@ -103,8 +103,9 @@ def _prometheus() -> dict[str, Any]:
 def _kube_state_metrics() -> dict[str, Any]:
     return {
         "nodeSelector": _on_general(),
-        # It tells an endpoint without workers from one whose workers cannot be read. Nothing else is asked of it.
-        "collectors": ["deployments", "horizontalpodautoscalers"],
+        # It tells an endpoint without workers from one whose workers cannot be read, and how tests of fabrics ended.
+        # Nothing else is asked of it.
+        "collectors": ["deployments", "horizontalpodautoscalers", "jobs"],
         "resources": {"requests": {"cpu": "10m", "memory": "64Mi"}, "limits": {"memory": "256Mi"}},
     }
 

@@ -10,6 +10,7 @@ from typing import Any, cast
 import pytest
 
 from bedplate.fabrics.acceptance_job import acceptance_alert, acceptance_manifests
+from bedplate.fabrics.installers import installer_manifests
 from bedplate.fabrics.manifests import fabric_manifests
 from bedplate.fabrics.pods import patch_template
 from bedplate.fabrics.spec import OwnFabricSpec
@@ -84,6 +85,7 @@ def test_golden(name: str) -> None:
         [
             *fabric_manifests(pool, "vision-dev-training"),
             {"patched": patch_template(TEMPLATE, pool.pods, "train"), "closed by": pool.pods.closed_by},
+            *installer_manifests(pool),
             *(one for one in acceptance_manifests(pool, STACK) if one["kind"] in ("Namespace", "Job")),
         ],
     )

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from bedplate.clusters.azure_spec import AzureClusterSpec
 from bedplate.clusters.existing_spec import ExistingClusterSpec
 from bedplate.clusters.plan import kubernetes_version
 from bedplate.clusters.spec import CloudClusterSpec
@@ -210,23 +211,26 @@ def infiniband_feature_problems(stack: StackSpec) -> Iterator[Problem]:
     """Yield pools that would need one feature of an Azure subscription both on and off.
 
     The feature holds for the whole subscription and decides while a pool is being made, so pools of both kinds can
-    only stand in different subscriptions, and so in different stacks.
+    only stand in different subscriptions.
     """
-    wanted: dict[str, tuple[str, int]] = {}
+    wanted: dict[str, dict[str, str]] = {}
     for name, pool in stack.node_pools.items():
         cluster = stack.clusters.get(pool.cluster)
-        if not isinstance(cluster, CloudClusterSpec) or cluster.provider != "azure" or pool.fabric == "none":
+        if not isinstance(cluster, AzureClusterSpec) or pool.fabric == "none":
             continue
-        for index, offer in enumerate(pool.all_offers()):
+        states = wanted.setdefault(cluster.subscription, {})
+        for offer in pool.all_offers():
             if state := _feature_state(cluster.provider, offer.machine):
-                wanted.setdefault(state, (name, index))
-    if len(wanted) > 1:
-        on, off = wanted["Registered"][0], wanted["Unregistered"][0]
-        yield Problem(
-            f"{off} needs the subscription's feature AKSInfinibandSupport unregistered, and {on} needs it registered",
-            ("node_pools", off),
-            hint="Put them into different subscriptions: a stack has one.",
-        )
+                states.setdefault(state, name)
+    for states in wanted.values():
+        if len(states) > 1:
+            on, off = states["Registered"], states["Unregistered"]
+            yield Problem(
+                f"{off} needs the subscription's feature AKSInfinibandSupport unregistered, and {on} needs it "
+                "registered",
+                ("node_pools", off),
+                hint="Put them on clusters in different subscriptions.",
+            )
 
 
 def _feature_state(provider: str, name: str) -> str:

@@ -10,6 +10,7 @@ from bedplate.clusters.handles import AksHandles, EksHandles, ExistingHandles, G
 from bedplate.cost.estimate import pool_cost
 from bedplate.cost.wire import to_wire
 from bedplate.fabrics.acceptance_job import acceptance_manifests
+from bedplate.fabrics.installers import installer_manifests
 from bedplate.fabrics.manifests import fabric_manifests
 from bedplate.node_pools.floor import floor_manifests
 from bedplate.node_pools.prepull import prepull_manifests
@@ -44,7 +45,7 @@ class NodePool(pulumi.ComponentResource):
         super().__init__("bedplate:index:NodePool", plan.name, numbers, options)
         groups = _declare_groups(plan, stack, cluster, self, after)
         kept = [*floor_manifests(plan, stack), *prepull_manifests(plan, stack)]
-        kept += fabric_manifests(plan, pool_namespace(stack, plan))
+        kept += [*fabric_manifests(plan, pool_namespace(stack, plan)), *installer_manifests(plan)]
         apply_manifests(kept, cluster.kubernetes, self, depends_on=groups)
         if plan.acceptance:
             namespace, *inside = acceptance_manifests(plan, stack)
@@ -108,6 +109,13 @@ def _group_numbers(group: NodeGroupPlan) -> dict[str, Any]:
         "maxNodes": group.max_nodes,
         "preference": group.preference,
     }
+    if group.capacity == "owned":
+        numbers["hardware"] = {
+            "accelerator": group.machine.accelerator or None,
+            "accelerators": group.machine.accelerator_count,
+            "vcpus": group.machine.vcpus,
+            "usdPerNodeHour": str(group.price.usd_per_hour) if group.price else None,
+        }
     if group.reservation is None:
         return numbers
     bought = group.reservation

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from bedplate.clusters.existing_spec import ExistingClusterSpec
 from bedplate.clusters.plan import ClusterPlan, plan_cluster
 from bedplate.clusters.spec import ClusterReference, ClusterSpec
 from bedplate.cost.estimate import cluster_cost, pool_cost, serving_cost
@@ -22,6 +23,7 @@ from bedplate.serving.plan import EndpointPlan, plan_endpoint
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from bedplate.clusters.existing_spec import PresentService
     from bedplate.clusters.spec import AmdDriverSpec, DevicePluginName, DriverMode
     from bedplate.node_pools.sharing_spec import Sharing
     from bedplate.services.gateway import Exposure
@@ -35,6 +37,7 @@ class OwnedCluster:
     `serving` is None where it takes no endpoints; `scale_to_zero` tells whether something holds requests for workers
     that are yet to start. `drivers` is who was declared to install drivers of accelerators (`services.drivers`), and
     `shared_accelerators` are the ways of sharing them that are prepared for pools of this and other stacks.
+    `present_services` run on an existing cluster already.
     """
 
     plan: ClusterPlan
@@ -44,6 +47,7 @@ class OwnedCluster:
     drivers: DriverMode | None = None
     amd_driver: AmdDriverSpec | None = None
     shared_accelerators: tuple[Sharing, ...] = ()
+    present_services: tuple[PresentService, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +100,7 @@ def plan_stack(stack: StackSpec, references: Mapping[str, StackSpec] | None = No
             cluster.drivers,
             cluster.amd_driver,
             cluster_shared_accelerators(stack, name),
+            cluster.present_services if isinstance(cluster, ExistingClusterSpec) else (),
         )
         for name, cluster in stack.clusters.items()
         if isinstance(cluster, ClusterSpec)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import re
 from pathlib import Path
@@ -163,6 +164,16 @@ def test_features_are_discovered_once(name: str) -> None:
         elif one.name == "gpu-operator-charts":
             brings.append(one.values["node-feature-discovery"]["enabled"])
     assert brings.count(True) == min(1, len(brings))
+
+
+def test_what_an_existing_cluster_has_is_not_installed_again() -> None:
+    amd = CLUSTERS["existing-amd"]
+    there = dataclasses.replace(amd, present_services=("cert-manager", "node-feature-discovery"))
+    (operator,) = plan_services(there).releases
+    assert operator.after == ()
+    assert operator.values["node-feature-discovery"] == {"enabled": False}
+    both = dataclasses.replace(CLUSTERS["existing-both"], present_services=("node-feature-discovery",))
+    assert [one.values["nfd"]["enabled"] for one in plan_services(both).releases[:2]] == [False, False]
 
 
 @pytest.mark.parametrize(

@@ -12,9 +12,10 @@ from bedplate.catalog.tables import CellError, Row
 from bedplate.clusters.spec import ClusterSpec, Provider
 from bedplate.errors import dotted
 from bedplate.node_pools.preconditions import PoolInContext
+from bedplate.preconditions import stack_problems
 from bedplate.services import accelerator_preconditions
 from bedplate.services.drivers import COLUMNS, driver_path, driver_paths, machine_driver_path, parse
-from tests.support.stacks import one_pool
+from tests.support.stacks import one_pool, spec
 
 PATHS = [
     (provider, vendor, path)
@@ -123,3 +124,30 @@ AMD_DRIVER = {"image": "registry.example.com/drivers/amdgpu", "version": "30.20.
 def test_possible(provider: str, machine: str, declared: dict[str, Any]) -> None:
     it = context(provider, machine, **declared)
     assert [one.render() for rule in accelerator_preconditions.RULES for one in rule(it)] == []
+
+
+def test_an_operator_of_somebody_else_is_not_told_how_to_share() -> None:
+    """What is present on an existing cluster keeps its own configuration, so a node's labels would name nothing."""
+    sharing = {"mode": "time-slicing", "replicas": 4}
+    hardware = {"accelerator": "H100", "accelerators": 8, "vcpus": 96, "memory_gib": 1024, "usd_per_node_hour": 30}
+    declared: dict[str, Any] = {
+        "team": "vision",
+        "environment": "dev",
+        "clusters": {
+            "hall": {"provider": "existing", "context": "hall", "kubernetes_version": "1.35", "drivers": "host"}
+        },
+        "node_pools": {
+            "base": {
+                "cluster": "hall",
+                "role": "general",
+                "hosts": ["cpu-1"],
+                "hardware": {"vcpus": 32, "memory_gib": 128, "usd_per_node_hour": 1},
+            },
+            "it": {"cluster": "hall", "role": "inference", "hosts": ["a"], "hardware": hardware, "sharing": sharing},
+        },
+    }
+    assert stack_problems(spec(declared)) == []
+    declared["clusters"]["hall"]["present_device_plugins"] = ["nvidia"]
+    (problem,) = stack_problems(spec(declared))
+    assert dotted(problem.field) == "node_pools.it.sharing"
+    assert "runs on the cluster already" in problem.message

@@ -34,6 +34,9 @@ VIRTUAL_FUNCTIONS = ("infiniband-sriov", "sriov-vf")
 """Kinds whose cards are divided into virtual functions."""
 
 
+PresentService = Literal["cert-manager", "node-feature-discovery"]
+
+
 class SecondaryNetworkSpec(StrictModel):
     """The objects of a fabric's secondary network, which Bedplate makes for NVIDIA's network operator.
 
@@ -106,6 +109,11 @@ class ExistingClusterSpec(ClusterSpec):
         default=(),
         description="Device plugins that run on the cluster already, with the operator that brings them. Bedplate "
         "installs none of these a second time.",
+    )
+    present_services: tuple[PresentService, ...] = Field(
+        default=(),
+        description="What the operators of accelerators stand on and the cluster has already. Bedplate installs none "
+        "of these a second time. Your feature discovery must run on nodes with accelerators, past their taints.",
     )
     system_namespaces: tuple[NamespaceName, ...] | None = Field(
         default=None,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from bedplate.clusters.existing_spec import ExistingClusterSpec
 from bedplate.clusters.spec import ClusterSpec
 from bedplate.errors import Problem
 from bedplate.fabrics.preconditions import wanted_fabric
@@ -119,11 +120,19 @@ def _cards_reach_memory(context: PoolInContext) -> Iterator[Problem]:
 
 
 def _sharing_is_prepared(context: PoolInContext) -> Iterator[Problem]:
-    """Can fail only where another stack owns the cluster: one's own cluster prepares what its pools need."""
+    """One's own cluster prepares what its pools need, unless the operator is somebody else's."""
     sharing = context.pool.sharing
     if sharing is None or context.cluster.provider == "gcp":  # GKE reads the pool's own settings
         return
-    if not is_prepared(sharing, context.shared_accelerators):
+    cluster = context.cluster
+    present = set(cluster.present_device_plugins) if isinstance(cluster, ExistingClusterSpec) else set()
+    if present & set(PLUGIN_VENDORS) & pool_device_plugins(cluster, context.pool):
+        yield Problem(
+            "the device plugin runs on the cluster already, and Bedplate cannot tell it how to share",
+            ("node_pools", context.name, "sharing"),
+            hint="Let Bedplate install it (present_device_plugins of the cluster), or leave sharing out.",
+        )
+    elif not is_prepared(sharing, context.shared_accelerators):
         yield Problem(
             "the cluster's stack has not prepared this way of sharing, so the nodes would hand out whole accelerators",
             ("node_pools", context.name, "sharing"),

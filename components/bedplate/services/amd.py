@@ -60,7 +60,12 @@ def amd_operator_release(cluster: OwnedCluster) -> HelmRelease:
         "remediation": {"enabled": False},
         "node-feature-discovery": {"enabled": brings} | (feature_discovery_values(cluster) if brings else {}),
     }
-    return helm_release(OPERATOR, values, after=(CERTIFICATES,))
+    return helm_release(OPERATOR, values, after=(CERTIFICATES,) if installs_certificates(cluster) else ())
+
+
+def installs_certificates(cluster: OwnedCluster) -> bool:
+    """Tell whether cert-manager is installed: an existing cluster may have it."""
+    return CERTIFICATES not in cluster.present_services
 
 
 def amd_manifests(cluster: OwnedCluster) -> list[dict[str, Any]]:

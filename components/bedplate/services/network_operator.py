@@ -34,16 +34,18 @@ VIRTUAL_FUNCTIONS = ("101c", "101e")
 
 def network_operator_release(cluster: OwnedCluster) -> HelmRelease:
     """Return the network operator's Helm release for a cluster."""
+    brings = brings_features("network-operator", cluster)
     values: dict[str, Any] = {
         "operator": {"nodeSelector": {ROLE_LABEL: "general"}},
         # The chart's own rule labels every node with a card of this vendor, and on Azure all nodes have one for
         # ordinary traffic.
         "nfd": {
-            "enabled": brings_features("network-operator", cluster),
+            "enabled": brings,
             "deployNodeFeatureRules": cluster.plan.provider != "azure",
         },
-        "node-feature-discovery": feature_discovery_values(cluster),
     }
+    if brings:
+        values["node-feature-discovery"] = feature_discovery_values(cluster)
     return helm_release("network-operator", values)
 
 

@@ -26,6 +26,8 @@ _OPERATORS = (
 
 def brings_features(release: str, cluster: OwnedCluster) -> bool:
     """Tell whether a release is the one that brings node feature discovery to a cluster."""
+    if "node-feature-discovery" in cluster.present_services:
+        return False
     installed = set(cluster.device_plugins)
     return release == next((name for name, plugins in _OPERATORS if plugins & installed), "")
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from bedplate.clusters.existing_network import network_manifests
 from bedplate.clusters.existing_plan import ExistingPlan
-from bedplate.services.amd import amd_manifests, amd_operator_release, cert_manager_release
+from bedplate.services.amd import amd_manifests, amd_operator_release, cert_manager_release, installs_certificates
 from bedplate.services.autoscaler import autoscaler_release
 from bedplate.services.dra import dra_driver_release
 from bedplate.services.efa import efa_release
@@ -75,7 +75,8 @@ def _accelerator_releases(cluster: OwnedCluster) -> list[HelmRelease]:
     if "nvidia-dra" in plugins:
         releases.append(dra_driver_release(cluster))
     if "amd" in plugins:
-        releases += [cert_manager_release(), amd_operator_release(cluster)]
+        releases += [cert_manager_release()] if installs_certificates(cluster) else []
+        releases.append(amd_operator_release(cluster))
     if "neuron" in plugins:
         releases.append(neuron_release(cluster))
     if "efa" in plugins:

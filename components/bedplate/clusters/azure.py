@@ -120,4 +120,5 @@ def _handles(
         nodes_subnet_id=export["nodesSubnetId"],
         control_plane_principal_id=export["controlPlanePrincipalId"],
         host_encryption=plan.host_encryption,
+        drivers=plan.drivers,
     )

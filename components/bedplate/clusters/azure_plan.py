@@ -13,6 +13,7 @@ from bedplate.node_pools.azure_disks import OsDisk, os_disk
 if TYPE_CHECKING:
     from bedplate.catalog import MachineType, Price
     from bedplate.clusters.azure_spec import AzureClusterSpec
+    from bedplate.clusters.spec import DriverMode
     from bedplate.stack import StackSpec
 
 SYSTEM_POOL = "system"
@@ -43,6 +44,7 @@ class AksPlan(ClusterPlan):
     administrators: tuple[str, ...]
     system: SystemPoolPlan
     host_encryption: bool
+    drivers: DriverMode | None
     patches: Literal["weekend", "manual"]
     audit_log_days: int
 
@@ -92,6 +94,7 @@ def plan_aks(stack: StackSpec, name: str, spec: AzureClusterSpec) -> AksPlan:
             os_disk=os_disk(machine.name, SYSTEM_DISK_GIB),
         ),
         host_encryption=spec.host_encryption,
+        drivers=spec.drivers,
         patches=spec.patches,
         audit_log_days=spec.audit_log_days,
     )

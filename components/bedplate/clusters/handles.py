@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     import pulumi_kubernetes
 
     from bedplate.clusters.existing_plan import ExistingPlan
+    from bedplate.clusters.spec import DriverMode
     from bedplate.networking.gcp_plan import GcpNetworkPlan
 
 
@@ -73,6 +74,7 @@ class AksHandles(ClusterHandles):
     """A live AKS cluster.
 
     `resource_group` holds what is declared for it. `control_plane_principal_id` is the identity that makes its nodes.
+    `drivers` is who was declared to install drivers of accelerators.
     """
 
     subscription: str
@@ -80,6 +82,7 @@ class AksHandles(ClusterHandles):
     nodes_subnet_id: pulumi.Input[str]
     control_plane_principal_id: pulumi.Input[str]
     host_encryption: bool
+    drivers: DriverMode | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from bedplate import catalog
+from bedplate.clusters import azure_preconditions
+from bedplate.clusters.azure_spec import AzureClusterSpec
 from bedplate.clusters.spec import CloudClusterSpec
 from bedplate.errors import Problem, nearest
 
@@ -24,6 +26,8 @@ def cluster_problems(stack: StackSpec) -> Iterator[Problem]:
         yield from _version_supported(name, cluster)
         if not known:
             yield from _zones_exist(name, cluster)
+            if isinstance(cluster, AzureClusterSpec):
+                yield from azure_preconditions.cluster_problems(stack, name, cluster)
         yield from _has_a_general_pool(stack, name)
 
 

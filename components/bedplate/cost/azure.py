@@ -15,14 +15,13 @@ if TYPE_CHECKING:
 
 
 def aks_cost(cluster: AksPlan) -> tuple[CostLine, ...]:
-    """Return the lines of a cluster. Its vault is billed by the use of keys, which is cents a month, and not counted."""
-    private = 0 if cluster.public_endpoint else 1
+    """Return the lines of a cluster. Its vault is billed by the use of its key: cents a month, not counted."""
     lines = [
         fixed_line(cluster, "AKS control plane, standard tier", "cluster", "aks-standard-tier", 1),
         fixed_line(cluster, "NAT gateway", "gateway", "nat-gateway", cluster.nat_gateways),
         fixed_line(cluster, "public IPv4 address of a NAT gateway", "address", "public-ipv4", cluster.nat_gateways),
     ]
-    if private:
+    if not cluster.public_endpoint:
         lines += [
             fixed_line(cluster, "private endpoint of the API server", "endpoint", "private-endpoint", 1),
             fixed_line(cluster, "private DNS zone of the API server", "zone", "private-dns-zone", 1),

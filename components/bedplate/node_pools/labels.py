@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from bedplate.catalog import MachineType
     from bedplate.fabrics.model import FabricPlan
     from bedplate.node_pools.sharing import SharingPlan
-    from bedplate.node_pools.spec import Role
+    from bedplate.node_pools.spec import Capacity, Role
 
 DOMAIN = "bedplate.dev"
 POOL_LABEL = f"{DOMAIN}/pool"
@@ -24,6 +24,10 @@ ACCELERATOR_LABEL = f"{DOMAIN}/accelerator"
 # advertises it would count as unready for ever.
 AUTOSCALER_ACCELERATOR_LABEL = "k8s.amazonaws.com/accelerator"
 AUTOSCALER_RESOURCE = "nvidia.com/gpu"
+
+AZURE_PRIORITY = "kubernetes.azure.com/scalesetpriority"
+"""What AKS itself puts on spot nodes, as a label and a taint; the API shows them among those that were declared (AKS,
+"Add an Azure Spot node pool")."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +60,16 @@ def pool_taints(role: Role, machine: MachineType, sharing: SharingPlan | None = 
     if sharing:
         taints.append(sharing.taint)
     return tuple(taints)
+
+
+def capacity_labels(provider: str, capacity: Capacity) -> Mapping[str, str]:
+    """Return the labels of nodes that follow from how they are bought."""
+    return {AZURE_PRIORITY: "spot"} if (provider, capacity) == ("azure", "spot") else {}
+
+
+def capacity_taints(provider: str, capacity: Capacity) -> tuple[Taint, ...]:
+    """Return the taints of nodes that follow from how they are bought."""
+    return tuple(Taint(key, value) for key, value in capacity_labels(provider, capacity).items())
 
 
 def accelerator_resources(machine: MachineType, sharing: SharingPlan | None = None) -> Mapping[str, int]:

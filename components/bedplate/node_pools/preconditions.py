@@ -14,7 +14,12 @@ from bedplate.errors import Problem, listing, nearest
 from bedplate.fabrics.facts import nvlink_fact
 from bedplate.fabrics.preconditions import FABRIC_RULES, wanted_fabric
 from bedplate.fabrics.tpu import TPU_RULES
-from bedplate.node_pools import aws_preconditions, existing_preconditions, reservation_preconditions
+from bedplate.node_pools import (
+    aws_preconditions,
+    azure_preconditions,
+    existing_preconditions,
+    reservation_preconditions,
+)
 from bedplate.node_pools.machines import known_machine
 from bedplate.node_pools.reservations import ways_to_buy
 from bedplate.node_pools.sharing_preconditions import SharedMachine, sharing_problems
@@ -30,6 +35,10 @@ if TYPE_CHECKING:
     from bedplate.node_pools.sharing_spec import Sharing
     from bedplate.node_pools.spec import NodePoolSpec
     from bedplate.stack import StackSpec
+
+
+WITHOUT_ZONES = ("azure",)
+"""Clouds of whose machine types the catalog knows the regions, and not the zones."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +121,7 @@ def _problems_in_context(
 
 def _capacity_problems(context: PoolInContext) -> Iterator[Problem]:
     """Yield what is wrong with how nodes are bought."""
-    of_cloud = {"aws": aws_preconditions.RULES}.get(context.cluster.provider, ())
+    of_cloud = {"aws": aws_preconditions.RULES, "azure": azure_preconditions.RULES}.get(context.cluster.provider, ())
     for rule in (*reservation_preconditions.RULES, *of_cloud):
         yield from rule(context)
 
@@ -133,7 +142,8 @@ def _machines_exist(context: PoolInContext) -> Iterator[Problem]:
 
 def _offered_in_region(context: PoolInContext) -> Iterator[Problem]:
     for index, machine in enumerate(context.machines()):
-        if not machine.zones.get(context.region):
+        offered = machine.zones.get(context.region)
+        if offered is None or (not offered and context.cluster.provider not in WITHOUT_ZONES):
             yield Problem(
                 f"{machine.name} is not offered in {context.region}",
                 context.offer_field(index),
@@ -165,7 +175,7 @@ def _pool_zones_belong_to_cluster(context: PoolInContext) -> Iterator[Problem]:
             continue
         for machine in context.machines():
             offered = machine.zones.get(context.region, ())
-            if zone not in offered:
+            if offered and zone not in offered:
                 yield Problem(f"{machine.name} is not offered in {zone}", field, allowed=offered)
 
 

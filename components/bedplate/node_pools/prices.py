@@ -20,7 +20,8 @@ def offer_price(provider: str, region: str, offer: OfferSpec) -> Price | None:
     """Return the price of a node of an offer, None where there is none, which is never the same as zero.
 
     A reservation costs what its contract says, else the on-demand price: reserving gives no discount by itself. A
-    capacity block has no list price at all. `flex-start` and `queued` machines cost at most the on-demand price.
+    capacity block has no list price at all. `flex-start` and `queued` machines cost at most the on-demand price, and so
+    do spot machines of Azure: pools are made with a maximum price of -1 ("Use Azure Spot Virtual Machines").
     """
     if offer.reservation is not None and offer.reservation.usd_per_node_hour is not None:
         usd = Decimal(str(offer.reservation.usd_per_node_hour))
@@ -29,5 +30,7 @@ def offer_price(provider: str, region: str, offer: OfferSpec) -> Price | None:
         case "capacity-block":
             return None
         case "spot":
-            return catalog.price(provider, region, offer.machine, "spot")
+            known = catalog.price(provider, region, offer.machine, "spot")
+            if known is not None or provider != "azure":
+                return known
     return catalog.price(provider, region, offer.machine, "on-demand")

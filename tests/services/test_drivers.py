@@ -90,6 +90,13 @@ REFUSED = [
     ("azure", "Standard_ND96isr_MI300X_v5", {}, "must keep the images somewhere", ()),
     ("azure", "Standard_ND96isr_MI300X_v5", {"drivers": "cloud"}, "not possible for AMD", ("operator", "host")),
     ("azure", "Standard_ND96isr_H100_v5", {"drivers": "cloud"}, "never reach GPU memory", ()),
+    (
+        "azure",
+        "Standard_ND96isr_H100_v5",
+        {"pool": {"fabric": "infiniband-ipoib"}},
+        "no IPoIB network is made on AKS",
+        ("infiniband-sriov", "infiniband-shared", "none"),
+    ),
     ("gcp", "a3-megagpu-8g", {"drivers": "operator"}, "drivers: operator is not possible", ("cloud",)),
     ("aws", "g4ad.xlarge", {}, "no source says who brings the driver of AMD", ()),
     ("aws", "g6.2xlarge", {"drivers": "operator"}, "drivers: operator is not possible", ("cloud",)),

@@ -119,6 +119,17 @@ def _cards_reach_memory(context: PoolInContext) -> Iterator[Problem]:
         )
 
 
+def _network_can_be_made(context: PoolInContext) -> Iterator[Problem]:
+    """An IPoIB network stands on an interface by name, and Microsoft's example knows the one of ND96asr_v4 alone."""
+    if context.cluster.provider == "azure" and wanted_fabric(context) == "infiniband-ipoib":
+        yield Problem(
+            "no IPoIB network is made on AKS: the name of the InfiniBand interface differs by machine type, and no "
+            "source lists them",
+            ("node_pools", context.name, "fabric"),
+            allowed=("infiniband-sriov", "infiniband-shared", "none"),
+        )
+
+
 def _sharing_is_prepared(context: PoolInContext) -> Iterator[Problem]:
     """One's own cluster prepares what its pools need, unless the operator is somebody else's."""
     sharing = context.pool.sharing
@@ -144,5 +155,6 @@ RULES: tuple[Callable[[PoolInContext], Iterator[Problem]], ...] = (
     _driver_is_known,
     _image_brings_driver,
     _cards_reach_memory,
+    _network_can_be_made,
     _sharing_is_prepared,
 )

@@ -86,6 +86,14 @@ def show_machine(
     console.print(f"as of {found.as_of}: {found.source}", style="dim", markup=False)
 
 
+@app.command("table")
+def table_of_machines() -> None:
+    """Write the page of every accelerated machine type, docs/reference/machines.md, as Markdown."""
+    from bedplate.fabrics.machine_table import machine_table
+
+    typer.echo(machine_table(), nl=False)
+
+
 def _clouds(cloud: str | None, region: str | None) -> tuple[str, ...]:
     """Return the clouds to look in; raises `UsageError` for an unknown cloud or region."""
     clouds = (cloud,) if cloud else catalog.clouds()

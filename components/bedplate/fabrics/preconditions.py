@@ -63,8 +63,8 @@ def _field(context: PoolInContext) -> tuple[str | int, ...]:
     return ("node_pools", context.name, "fabric") if context.pool.fabric else context.offer_field(0)
 
 
-def _fabrics(context: PoolInContext) -> list[FabricPlan]:
-    """The fabrics of the offers that can have one; the others are refused by a rule of their own."""
+def pool_fabrics(context: PoolInContext) -> list[FabricPlan]:
+    """Return the fabrics of the offers that can have one; the others are refused by a rule of their own."""
     questions = [_question(context, machine) for machine in context.machines()]
     return [plan_fabric(question) for question in questions if not isinstance(choose(question), Refused)]
 
@@ -83,7 +83,7 @@ def _fabric_possible(context: PoolInContext) -> Iterator[Problem]:
 
 
 def _fabric_in_one_zone(context: PoolInContext) -> Iterator[Problem]:
-    if len(context.pool.zones) > 1 and any(fabric.single_zone for fabric in _fabrics(context)):
+    if len(context.pool.zones) > 1 and any(fabric.single_zone for fabric in pool_fabrics(context)):
         yield Problem(
             f"a pool with a fabric stands in one zone, and {len(context.pool.zones)} are named",
             ("node_pools", context.name, "zones"),
@@ -98,7 +98,7 @@ def _offers_in_one_zone(context: PoolInContext) -> Iterator[Problem]:
         for offer in context.pool.all_offers()
         if offer.reservation is not None and offer.reservation.zone
     }
-    if len(zones) > 1 and any(fabric.single_zone for fabric in _fabrics(context)):
+    if len(zones) > 1 and any(fabric.single_zone for fabric in pool_fabrics(context)):
         yield Problem(
             f"the pool's reservations stand in {listing(sorted(zones))}, and a fabric does not cross zones",
             ("node_pools", context.name, "offers"),
@@ -108,7 +108,9 @@ def _offers_in_one_zone(context: PoolInContext) -> Iterator[Problem]:
 
 def _offers_have_the_same_cards(context: PoolInContext) -> Iterator[Problem]:
     """A pod asks for a number of cards, the same wherever it lands."""
-    cards = {(fabric.kind, *sorted(fabric.resources.items()), fabric.claimed_devices) for fabric in _fabrics(context)}
+    cards = {
+        (fabric.kind, *sorted(fabric.resources.items()), fabric.claimed_devices) for fabric in pool_fabrics(context)
+    }
     if len(cards) > 1:
         described = sorted(
             f"{machine.name}: {machine.fabric_interfaces} × {machine.fabric}" for machine in context.machines()
@@ -124,7 +126,11 @@ def _offers_have_the_same_cards(context: PoolInContext) -> Iterator[Problem]:
 def _one_scale_set_on_azure(context: PoolInContext) -> Iterator[Problem]:
     """Azure connects the machines of one scale set by InfiniBand, and every offer becomes a scale set of its own."""
     offers = context.pool.all_offers()
-    if context.cluster.provider == "azure" and len(offers) > 1 and any(fabric.in_use for fabric in _fabrics(context)):
+    if (
+        context.cluster.provider == "azure"
+        and len(offers) > 1
+        and any(fabric.in_use for fabric in pool_fabrics(context))
+    ):
         yield Problem(
             f"InfiniBand connects the machines of one scale set, and each of the {len(offers)} offers becomes one",
             ("node_pools", context.name, "offers"),

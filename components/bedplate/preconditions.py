@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from bedplate.clusters.existing_preconditions import existing_cluster_problems, existing_usage_problems
+from bedplate.clusters.gcp_preconditions import gcp_cluster_problems
 from bedplate.clusters.preconditions import cluster_problems
 from bedplate.clusters.spec import ClusterReference, ClusterSpec
 from bedplate.errors import Problem, nearest
@@ -28,6 +29,7 @@ def stack_problems(stack: StackSpec, references: Mapping[str, StackSpec] | None 
     known = references or {}
     return [
         *cluster_problems(stack),
+        *gcp_cluster_problems(stack),
         *existing_cluster_problems(stack),
         *_reference_problems(stack, known),
         *accelerator_problems(stack),

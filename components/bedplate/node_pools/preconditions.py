@@ -18,6 +18,7 @@ from bedplate.node_pools import (
     aws_preconditions,
     azure_preconditions,
     existing_preconditions,
+    gcp_preconditions,
     reservation_preconditions,
 )
 from bedplate.node_pools.machines import known_machine
@@ -83,6 +84,7 @@ def pool_problems(stack: StackSpec, references: Mapping[str, StackSpec]) -> Iter
         elif owner is not None:
             yield from _problems_in_context(name, pool, *owner)
     yield from reservation_preconditions.reserved_once(stack)
+    yield from gcp_preconditions.one_pool_with_networks(_contexts(stack, references))
 
 
 def _owner(
@@ -98,10 +100,21 @@ def stands_somewhere(cluster: ClusterSpec) -> bool:
     return not isinstance(cluster, CloudClusterSpec) or cluster.region in catalog.regions(cluster.provider)
 
 
-def _problems_in_context(
+def _contexts(stack: StackSpec, references: Mapping[str, StackSpec]) -> Iterator[PoolInContext]:
+    """Yield the pools whose cluster and machines are known; the others are refused by rules of their own."""
+    for name, pool in stack.node_pools.items():
+        owner = _owner(stack, pool, references)
+        if owner is None:
+            continue
+        context = _context(name, pool, *owner)
+        if not any(_machines_exist(context)):
+            yield context
+
+
+def _context(
     name: str, pool: NodePoolSpec, owner: StackSpec, cluster_name: str, cluster: ClusterSpec
-) -> Iterator[Problem]:
-    context = PoolInContext(
+) -> PoolInContext:
+    return PoolInContext(
         name,
         pool,
         cluster,
@@ -109,6 +122,12 @@ def _problems_in_context(
         device_plugins=cluster_device_plugins(owner, cluster_name),
         shared_accelerators=cluster_shared_accelerators(owner, cluster_name),
     )
+
+
+def _problems_in_context(
+    name: str, pool: NodePoolSpec, owner: StackSpec, cluster_name: str, cluster: ClusterSpec
+) -> Iterator[Problem]:
+    context = _context(name, pool, owner, cluster_name, cluster)
     unknown = list(existing_preconditions.kind_of_nodes_problems(context)) or list(_machines_exist(context))
     yield from unknown
     if unknown:  # the other rules are about machines
@@ -121,7 +140,12 @@ def _problems_in_context(
 
 def _capacity_problems(context: PoolInContext) -> Iterator[Problem]:
     """Yield what is wrong with how nodes are bought."""
-    of_cloud = {"aws": aws_preconditions.RULES, "azure": azure_preconditions.RULES}.get(context.cluster.provider, ())
+    rules = {
+        "aws": aws_preconditions.RULES,
+        "azure": azure_preconditions.RULES,
+        "gcp": gcp_preconditions.RULES,
+    }
+    of_cloud = rules.get(context.cluster.provider, ())
     for rule in (*reservation_preconditions.RULES, *of_cloud):
         yield from rule(context)
 

@@ -15,7 +15,7 @@ from bedplate.node_pools.preconditions import PoolInContext
 from bedplate.preconditions import stack_problems
 from bedplate.services import accelerator_preconditions
 from bedplate.services.drivers import COLUMNS, driver_path, driver_paths, machine_driver_path, parse
-from tests.support.stacks import one_pool, spec
+from tests.support.stacks import REMOVED, one_pool, spec, stack
 
 PATHS = [
     (provider, vendor, path)
@@ -158,3 +158,38 @@ def test_an_operator_of_somebody_else_is_not_told_how_to_share() -> None:
     (problem,) = stack_problems(spec(declared))
     assert dotted(problem.field) == "node_pools.it.sharing"
     assert "runs on the cluster already" in problem.message
+
+
+@pytest.mark.parametrize(
+    ("changes", "field", "message"),
+    [
+        (
+            {"clusters.use1.device_plugins": ["nvidia", "rdma-sriov"]},
+            "clusters.use1.device_plugins[1]",
+            "rdma-sriov is for network cards that aws does not have",
+        ),
+        (
+            {"clusters.use1.device_plugins": ["amd"]},
+            "clusters.use1.device_plugins[0]",
+            "no source says who brings the driver of AMD accelerators on aws",
+        ),
+        (
+            {"clusters.use1.device_plugins": ["nvidia-dra"], "clusters.use1.drivers": "host"},
+            "clusters.use1.device_plugins[0]",
+            "drivers: host is not possible for NVIDIA accelerators on aws",
+        ),
+        ({"clusters.use1.amd_driver": AMD_DRIVER}, "clusters.use1.amd_driver", "nobody builds AMD's driver"),
+    ],
+)
+def test_declarations_of_a_cluster_that_are_refused(changes: dict[str, Any], field: str, message: str) -> None:
+    without_accelerators = {"node_pools.l4": REMOVED, "node_pools.h100": REMOVED}
+    (problem,) = stack_problems(stack(changes | without_accelerators))
+    assert dotted(problem.field) == field
+    assert message in problem.message
+
+
+def test_a_machine_that_no_image_of_eks_prepares(monkeypatch: pytest.MonkeyPatch) -> None:
+    it = context("aws", "trn2.48xlarge")
+    monkeypatch.setattr(accelerator_preconditions, "node_image", lambda provider, machine: None)
+    problems = [one.message for rule in accelerator_preconditions.RULES for one in rule(it)]
+    assert problems == ["no EKS node image brings what trn2.48xlarge needs (Trainium2, x86_64)"]

@@ -172,6 +172,14 @@ CASES: list[tuple[str, dict[str, Any], dict[str, Any], str, str, str]] = [
     ("gcp", {"machine": "ct6e-standard-4t", "tpu_topology": "4x6"}, ON_135, "tpu_topology", "no shape '4x6'", "4x4"),
     ("gcp", {"machine": "ct5p-hightpu-4t", "tpu_topology": "2x2x2"}, ON_135, "tpu_topology", "no source says", "v6e"),
     (
+        "aws",
+        {"machine": "p5.48xlarge", "acceptance_test": {"nodes": 8}},
+        {},
+        "acceptance_test",
+        "takes 8 nodes, and the pool has at most 4",
+        "",
+    ),
+    (
         "gcp",
         {"machine": "ct6e-standard-4t", "tpu_topology": "4x4", "nodes": {"min": 0, "max": 3}},
         ON_135,
@@ -248,20 +256,25 @@ def test_accepted(provider: str, declared: dict[str, Any], about_cluster: dict[s
     assert problems(provider, pool(**declared), **about_cluster) == []
 
 
-def azure_stack(**pools: str) -> StackSpec:
+def azure_stack(*pools: tuple[str, str, str]) -> StackSpec:
+    """A stack with pools by name, machine type and subscription."""
     return StackSpec.model_construct(
         team="t",
         environment="dev",
-        clusters={"c": cluster("azure")},
-        node_pools={name: pool(machine=machine) for name, machine in pools.items()},
+        clusters={one: cluster("azure", subscription=one) for _, _, one in pools},
+        node_pools={name: pool(cluster=one, machine=machine) for name, machine, one in pools},
     )
 
 
+H100, A100, GB300 = "Standard_ND96isr_H100_v5", "Standard_ND96asr_v4", "Standard_ND128isr_GB300_v6"
+
+
 def test_one_subscription_has_its_infiniband_feature_on_or_off() -> None:
-    found = list(infiniband_feature_problems(azure_stack(h="Standard_ND96isr_H100_v5", g="Standard_ND128isr_GB300_v6")))
+    found = list(infiniband_feature_problems(azure_stack(("h", H100, "one"), ("g", GB300, "one"))))
     assert [dotted(problem.field) for problem in found] == ["node_pools.g"]
     assert "AKSInfinibandSupport unregistered, and h needs it registered" in found[0].message
-    assert not list(infiniband_feature_problems(azure_stack(h="Standard_ND96isr_H100_v5", a="Standard_ND96asr_v4")))
+    assert not list(infiniband_feature_problems(azure_stack(("h", H100, "one"), ("a", A100, "one"))))
+    assert not list(infiniband_feature_problems(azure_stack(("h", H100, "one"), ("g", GB300, "two"))))
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from decimal import Decimal, InvalidOperation
+from functools import partial
 from typing import TYPE_CHECKING
 
 from bedplate.cost.caps import excesses
@@ -15,12 +16,14 @@ from bedplate.cost.range import CostLine, CostRange
 from bedplate.cost.wire import from_wire
 from rules.model import Finding, Resource, Rule, StackRule, Surroundings
 from rules.nodes import CLUSTER, NODE_POOL, OWN_COMPONENT
+from rules.owned import EXISTING, OWNED, owned_groups
+from rules.owned import price_problem as owned_price_problem
 from rules.reading import UndecidedError, need, want
 from rules.reserved import counted_in_full, declared_prices, price_problem
 from rules.unit_prices import ROOT_VOLUME, catalog_price, machine_items
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
 CONTROL_PLANE = "eks-control-plane"
 DISK = "ebs-gp3"
@@ -71,7 +74,7 @@ def is_counted_in_full(component: Resource, _: Surroundings) -> Iterator[str]:
         return
     lines = cost_lines(component)
     if component.type == CLUSTER:
-        if not any(line.service == CONTROL_PLANE and line.max_units >= 1 for line in lines):
+        if not _counts_control_plane(component, lines):
             yield f"{component.name} does not count its control plane"
         return
     groups = need(component.properties, "groups")
@@ -83,14 +86,24 @@ def is_counted_in_full(component: Resource, _: Surroundings) -> Iterator[str]:
         counted[line.item] += line.max_units
         volumes += line.max_units if line.service == DISK and ROOT_VOLUME.fullmatch(line.item) else 0
     declared = Counter[str]()
+    owned = 0
     for group in groups:
         declared[f"{need(group, 'machine')} {need(group, 'capacity')}"] += int(need(group, "maxNodes"))
+        owned += int(need(group, "maxNodes")) if need(group, "capacity") == OWNED else 0
     for item, nodes in declared.items():
         if counted[item] < nodes:
             yield f"{component.name} may run {nodes} × {item}, but its cost counts {counted[item]}"
-    if volumes < declared.total():
-        yield f"{component.name} may run {declared.total()} nodes, but its cost counts {volumes} root volumes"
+    started = declared.total() - owned
+    if volumes < started:
+        yield f"{component.name} may run {started} nodes, but its cost counts {volumes} root volumes"
     yield from counted_in_full(component, lines)
+
+
+def _counts_control_plane(cluster: Resource, lines: Iterable[CostLine]) -> bool:
+    """Others run an existing cluster: `nodes-existing-create-nothing` keeps one of a cloud from passing for it."""
+    if need(cluster.properties, "provider") == EXISTING:
+        return True
+    return any(line.service == CONTROL_PLANE and line.max_units >= 1 for line in lines)
 
 
 def has_prices(component: Resource, _: Surroundings) -> Iterator[str]:
@@ -107,18 +120,19 @@ def has_prices(component: Resource, _: Surroundings) -> Iterator[str]:
 def has_catalog_prices(component: Resource, _: Surroundings) -> Iterator[str]:
     """A price is not below the catalog's for that machine or service, region and way of buying, nor newer.
 
-    What was bought ahead may have the price of its contract, within what is believed of such a machine.
+    What was bought ahead may have the price of its contract, and nodes that exist already the one of their owner,
+    within what is believed of such a machine.
     """
     if not carries_cost(component):
         return
     provider, region = need(component.properties, "provider"), need(component.properties, "region")
     machines = machine_items(component)
-    declared = declared_prices(component)
+    declared = _declared_problems(component, provider)
     for line in cost_lines(component):
         if line.usd_per_hour is None:
             continue  # has_prices
         if line.item in declared:
-            if problem := price_problem(provider, declared[line.item], line):
+            if problem := declared[line.item](line):
                 yield f"{line.item} of {component.name} {problem}"
             continue
         expected = catalog_price(line, provider, region, machines)
@@ -136,11 +150,17 @@ def has_catalog_prices(component: Resource, _: Surroundings) -> Iterator[str]:
             yield f"the price of {line.item} of {component.name} claims the date {line.as_of}; the catalog has {as_of}"
 
 
+def _declared_problems(component: Resource, provider: str) -> Mapping[str, Callable[[CostLine], str]]:
+    """Return what judges a price that no list has, by the item of its line: of a contract, or of own hardware."""
+    ahead = {item: partial(price_problem, provider, one) for item, one in declared_prices(component).items()}
+    return ahead | {item: partial(owned_price_problem, one) for item, one in owned_groups(component).items()}
+
+
 def has_fresh_prices(component: Resource, surroundings: Surroundings) -> Iterator[str]:
     """No price is older than the platform team allows, and none is without a date unless it allows that."""
     caps = surroundings.caps()
     machines = machine_items(component)
-    declared = declared_prices(component)
+    declared = {*declared_prices(component), *owned_groups(component)}
     for line in cost_lines(component):
         if line.usd_per_hour is None or line.item in declared:
             continue  # has_prices, has_catalog_prices
@@ -213,7 +233,8 @@ RULES = (
         waivable=False,
         demands="Every cost line has a price above zero.",
         reason="A missing price and a price of zero look alike in a sum, and both let anything pass.",
-        fix="choose a machine and region that `bedplate catalog show` prices, or add the price with its source",
+        fix="choose a machine and region that `bedplate catalog show` prices, or let the platform team add the price "
+        "with its source to policies/prices",
         applies=may_carry_cost,
         check=has_prices,
         on_stack=True,
@@ -223,7 +244,8 @@ RULES = (
         family="cost",
         waivable=False,
         demands="A price is the catalog's for that machine or service, region and way of buying. What was bought "
-        "ahead may have the price of its contract, within what is believed of such a machine.",
+        "ahead may have the price of its contract, and nodes that exist already the one of their owner, within "
+        "what is believed of such a machine.",
         reason="A price that the program sets itself can be any number.",
         fix="let the plan take the price from the catalog, and correct the catalog with a source where it is wrong",
         applies=may_carry_cost,
@@ -247,7 +269,7 @@ RULES = (
         id="cost-of-component-within-caps",
         family="cost",
         waivable=False,
-        demands="A cluster or a pool alone costs less than its team's caps, per hour and per month.",
+        demands="A component alone, a pool for example, costs less than its team's caps, per hour and per month.",
         reason="It stops what is too large before it is created, also in an update that skips the preview.",
         fix="lower `nodes.max`, choose a cheaper machine, or ask the platform team for a higher cap",
         applies=may_carry_cost,

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from bedplate import catalog
 from bedplate.cost.range import CostRange
-from bedplate.errors import UsageError, listing
+from bedplate.errors import listing
 from rules.cost import cost_lines, lines_by_owner, may_carry_cost
 from rules.model import Resource, Rule, StackRule, Surroundings
 from rules.nodes import NODE_POOL
-from rules.reading import UndecidedError, need
+from rules.owned import group_machine
+from rules.reading import need
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -87,24 +87,14 @@ def _cap(component: Resource, surroundings: Surroundings) -> Cap | None:
 def _machines(pool: Resource) -> list[MachineType]:
     """Return the machines of a pool; raises `UndecidedError` for one that the catalog does not have."""
     provider = need(pool.properties, "provider")
-    return [_machine(provider, need(group, "machine")) for group in need(pool.properties, "groups")]
-
-
-def _machine(provider: str, name: str) -> MachineType:
-    try:
-        found = catalog.machine(provider, name)
-    except UsageError as error:
-        raise UndecidedError(error.message) from None
-    if found is None:
-        raise UndecidedError(f"the catalog has no machine {name}")
-    return found
+    return [group_machine(provider, group) for group in need(pool.properties, "groups")]
 
 
 def _accelerators(pool: Resource) -> Iterator[int]:
     """Yield how many accelerators each group of a pool may run; a part of one counts as one."""
     provider = need(pool.properties, "provider")
     for group in need(pool.properties, "groups"):
-        machine = _machine(provider, need(group, "machine"))
+        machine = group_machine(provider, group)
         yield int(need(group, "maxNodes")) * machine.accelerator_count
 
 

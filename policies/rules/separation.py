@@ -11,13 +11,14 @@ from functools import cache
 from typing import TYPE_CHECKING, Any, get_args
 
 from bedplate import catalog
-from bedplate.node_pools.labels import ROLE_LABEL
+from bedplate.node_pools.labels import POOL_LABEL, ROLE_LABEL
 from bedplate.node_pools.spec import Role
 from bedplate.services.plan import SYSTEM_NAMESPACE
 from rules.model import Resource, Rule, Surroundings
 from rules.nodes import EKS_NODE_GROUP, NODE_POOL
+from rules.owned import group_machine
 from rules.pods import Pod, pods
-from rules.reading import UndecidedError, need, want
+from rules.reading import need, want
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -125,11 +126,20 @@ def leaves_node_to_scheduler(resource: Resource, _: Surroundings) -> Iterator[st
 def is_system_daemon(resource: Resource, surroundings: Surroundings) -> Iterator[str]:
     """Only system namespaces have DaemonSets, which take a share of every node, and those that were reviewed."""
     namespace = namespace_of(resource)
-    if namespace in system_namespaces():
+    if namespace in system_namespaces() or _stays_on_its_pool(resource, surroundings):
         return
     name = want(resource.properties, "metadata", "name") or resource.name
     if f"{namespace}/{name}" not in surroundings.pack_settings().daemon_sets:
         yield f"DaemonSet {resource.name} is in namespace {namespace}, not in a system namespace"
+
+
+def _stays_on_its_pool(resource: Resource, surroundings: Surroundings) -> bool:
+    """Whether it belongs to a pool and selects that pool's nodes: the share that it takes is of its own team's."""
+    pool = surroundings.nearest_ancestor(resource, NODE_POOL)
+    if pool is None:
+        return False
+    selector = want(resource.properties, "spec", "template", "spec", "nodeSelector") or {}
+    return bool(selector.get(POOL_LABEL) == need(pool.properties, "fullName"))
 
 
 def general_pool_is_general(pool: Resource, _: Surroundings) -> Iterator[str]:
@@ -138,9 +148,7 @@ def general_pool_is_general(pool: Resource, _: Surroundings) -> Iterator[str]:
         return
     provider = need(pool.properties, "provider")
     for group in need(pool.properties, "groups"):
-        machine = catalog.machine(provider, need(group, "machine")) if provider in catalog.clouds() else None
-        if machine is None:
-            raise UndecidedError(f"the catalog has no machine {need(group, 'machine')} of {provider}")
+        machine = group_machine(provider, group)
         if machine.accelerator:
             yield f"{pool.name} is a general pool, but offers {machine.name} with {machine.accelerator}"
 
@@ -259,7 +267,8 @@ RULES = (
     Rule(
         id="separation-daemon-sets",
         family="separation",
-        demands="DaemonSets are in system namespaces, or among the `daemon_sets` of settings.yaml.",
+        demands="DaemonSets are in system namespaces, keep to the pool that declares them, or are among the "
+        "`daemon_sets` of settings.yaml.",
         reason="They run on every node that they tolerate, and take memory from what the nodes were bought for.",
         fix="use a Deployment, or ask the platform team to run the daemon",
         applies=lambda type_token: (

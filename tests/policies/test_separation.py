@@ -339,7 +339,7 @@ def test_nodes_carry_the_role_of_their_pool(changes: dict[str, Any], expected: s
         (H100, ""),
         (pool("p5.48xlarge", 1, role="general"), "it is a general pool, but offers p5.48xlarge with H100"),
         (pool(role=UNKNOWN), "role is not known"),
-        (pool(provider="cloudy"), "the catalog has no machine m7i.2xlarge of cloudy"),
+        (pool(provider="cloudy"), "the catalog has no cloud 'cloudy'"),
     ],
 )
 def test_accelerators_are_not_general(component: Declared, expected: str) -> None:

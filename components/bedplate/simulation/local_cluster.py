@@ -230,10 +230,8 @@ def is_applied(token: str) -> bool:
 
 
 def is_patch(token: str) -> bool:
-    """Return whether a resource stands for some fields of an object that exists already."""
-    return (
-        token.endswith("Patch") and resource_type(token) is not None
-    )  # else a kind of its own, such as MeshProxyPatch
+    """Return whether a resource stands for some fields of an existing object; kinds of charts may only be called so."""
+    return token.endswith("Patch") and resource_type(token) is not None
 
 
 def manifest(inputs: Properties) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from pulumi.runtime import mocks, rpc, set_all_config
 
 from bedplate.plan import plan_stack
 from bedplate.platform import declare
+from tests.support import azure_answers
 from tests.support.stacks import stack
 
 if TYPE_CHECKING:
@@ -103,11 +104,15 @@ class Clouds(mocks.Mocks):
             computed["member"] = f"serviceAccount:{computed['email']}"
         if args.typ == "pulumi:pulumi:StackReference":
             computed = {"outputs": STACK_OUTPUTS.get(args.inputs["name"], {})}
+        if args.typ.startswith("azure-native:"):
+            computed |= azure_answers.answer(args.typ, args.name, args.inputs)
         return f"<{args.name}>", args.inputs | computed
 
     def call(self, args: mocks.MockCallArgs) -> tuple[dict[str, Any], list[tuple[str, str]]]:
         if args.token == "gcp:organizations/getProject:getProject":
             return {"number": ACCOUNT, "id": "projects/it", **args.args}, []
+        if args.token == azure_answers.CREDENTIALS:
+            return azure_answers.credentials(), []
         assert args.token == "aws:index/getCallerIdentity:getCallerIdentity"
         return {"accountId": ACCOUNT, "arn": "", "id": ACCOUNT, "userId": ""}, []
 

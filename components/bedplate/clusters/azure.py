@@ -49,7 +49,7 @@ def declare_cluster(plan: AksPlan, cloud: pulumi.ProviderResource | None, parent
     key = declare_key(plan, group.name, identity, tags, parent)
     cluster = declare_control_plane(plan, group.name, network, key, identity, tags, parent, [joins])
     declare_logs(plan, group.name, cluster, tags, parent)
-    access = _server_access(cluster, parent)
+    access = _server_access(plan, cluster, parent)
     export = {
         "server": access["server"],
         "certificateAuthority": access["certificateAuthority"],
@@ -67,28 +67,19 @@ def refer_to_cluster(
 
 
 def _server_access(
-    cluster: azure.containerservice.ManagedCluster, parent: pulumi.Resource
+    plan: AksPlan, cluster: azure.containerservice.ManagedCluster, parent: pulumi.Resource
 ) -> pulumi.Output[dict[str, str]]:
     """Read where the API server is and who vouches for it: AKS says so only in a configuration for its users.
 
     That one holds no credential, because the cluster has no local accounts.
     """
     listed = azure.containerservice.list_managed_cluster_user_credentials_output(
-        # The cluster's own output, so that nothing is asked before there is one.
-        resource_group_name=cluster.id.apply(resource_group_of),
-        resource_name=cluster.name,
+        resource_group_name=plan.resource_group,
+        # Its own identifier, so that nothing is asked before there is a cluster.
+        resource_name=cluster.id.apply(lambda identity: identity.rpartition("/")[2]),
         opts=pulumi.InvokeOutputOptions(parent=parent),
     )
     return pulumi.Output.unsecret(listed.kubeconfigs.apply(lambda configs: server_access(configs[0].value)))
-
-
-def resource_group_of(identity: str) -> str:
-    """Return the resource group in a resource identifier.
-
-    >>> resource_group_of("/subscriptions/s/resourceGroups/g/providers/Microsoft.ContainerService/managedClusters/c")
-    'g'
-    """
-    return identity.split("/")[4]
 
 
 def server_access(kubeconfig: str) -> dict[str, str]:

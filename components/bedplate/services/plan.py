@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from bedplate.clusters.existing_network import network_manifests
 from bedplate.clusters.existing_plan import ExistingPlan
+from bedplate.services.aks_autoscaler import priorities_manifest
 from bedplate.services.amd import amd_manifests, amd_operator_release, cert_manager_release, installs_certificates
 from bedplate.services.autoscaler import autoscaler_release
 from bedplate.services.dra import dra_driver_release
@@ -54,6 +55,8 @@ def plan_services(cluster: OwnedCluster) -> ServicesPlan:
         if cluster.scale_to_zero:
             releases.append(http_add_on_release())
         manifests += shared_gateway(cluster.plan.provider, cluster.serving)
+    if cluster.plan.provider == "azure":
+        manifests.append(priorities_manifest())
     if isinstance(cluster.plan, ExistingPlan):
         manifests += network_manifests(cluster.plan)
     return ServicesPlan(tuple(releases), tuple(manifests), quotas=cluster.plan.provider == "gcp")

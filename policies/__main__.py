@@ -6,12 +6,16 @@ import gc
 
 from pulumi_policy import EnforcementLevel, PolicyPack
 
-from rules.model import Settings
+from bedplate import catalog
+from rules.model import FOLDER, Settings
 from rules.pack import policies
 
 # What is loaded by now stays, and what comes is released by counting: searching all of it for cycles over and over
 # costs a twentieth of the judgement (benchmarks/policies.py).
 gc.freeze()
 gc.set_threshold(100_000, 20, 20)
+
+# The platform team's own prices lie beside its caps.
+catalog.use_own_prices(FOLDER / catalog.OWN_PRICES_FOLDER.name)
 
 PolicyPack("bedplate", policies(Settings()), enforcement_level=EnforcementLevel.MANDATORY)

@@ -13,6 +13,7 @@ import pulumi
 from pulumi.runtime.config import is_config_secret
 from pydantic import ValidationError
 
+from bedplate import catalog
 from bedplate.cost.caps import CAPS_FILE, excesses, read_caps
 from bedplate.errors import BedplateError
 from bedplate.plan import plan_stack
@@ -69,6 +70,7 @@ def planned(root: Path) -> StackPlan:
         )
     data = pulumi.Config("bedplate").require_object("stack")
     references = _references(data, root / STACKS_FOLDER)
+    catalog.use_own_prices(root / catalog.OWN_PRICES_FOLDER)
     plan = plan_stack(parse_stack(data, references), references)
     refuse_excess(plan, root / CAPS_FILE)
     return plan

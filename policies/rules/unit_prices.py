@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 from bedplate import catalog
 from bedplate.cost.range import HOURS_PER_MONTH, MONTHLY_AMOUNT
 from bedplate.cost.usage import GB_PER_GIB, HOURS_PER_DAY, KINDS
+from bedplate.errors import InputError
 from rules.nodes import NODE_POOL
-from rules.reading import need
+from rules.reading import UndecidedError, need
 
 if TYPE_CHECKING:
     from datetime import date
@@ -35,7 +36,19 @@ def machine_items(component: Resource) -> dict[str, tuple[str, Any]]:
 def catalog_price(
     line: CostLine, provider: str, region: str, machines: dict[str, tuple[str, Any]]
 ) -> tuple[Decimal | None, date | None] | None:
-    """Return the catalog's hourly price and date for a line; None for a line that only adds to what must be there."""
+    """Return the catalog's hourly price and date for a line; None for a line that only adds to what must be there.
+
+    The project's own prices come first; raises `UndecidedError` when their files cannot be read.
+    """
+    try:
+        return _catalog_price(line, provider, region, machines)
+    except InputError as error:
+        raise UndecidedError(str(error), fix="correct the platform team's files in policies/prices") from None
+
+
+def _catalog_price(
+    line: CostLine, provider: str, region: str, machines: dict[str, tuple[str, Any]]
+) -> tuple[Decimal | None, date | None] | None:
     if line.item in machines:
         machine, capacity = machines[line.item]
         # A reservation without a price of its own is billed by the list, and so is what waits for its turn.

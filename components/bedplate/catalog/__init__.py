@@ -22,6 +22,7 @@ from bedplate.catalog.model import (
     Quota,
     ServicePrice,
 )
+from bedplate.catalog.own_prices import OWN_PRICES_FOLDER, use_own_prices
 from bedplate.catalog.prices import price, priced_regions
 from bedplate.catalog.quotas import quota
 from bedplate.catalog.releases import (
@@ -35,6 +36,7 @@ from bedplate.catalog.service_prices import service_price, services
 from bedplate.catalog.serving import cold_start_phases, image, model, models
 
 __all__ = [
+    "OWN_PRICES_FOLDER",
     "Accelerator",
     "Chart",
     "ColdStartPhase",
@@ -67,5 +69,6 @@ __all__ = [
     "regions",
     "service_price",
     "services",
+    "use_own_prices",
     "zones",
 ]

@@ -11,11 +11,13 @@ from typing import TYPE_CHECKING, Literal
 from bedplate.catalog import guards
 from bedplate.catalog.machine_types import accelerators, machines
 from bedplate.catalog.model import Price
+from bedplate.catalog.own_prices import own_prices_folder, own_rows
 from bedplate.catalog.tables import build, known_cloud, read, refuse
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from decimal import Decimal
+    from pathlib import Path
 
     from bedplate.catalog.tables import Row
 
@@ -46,17 +48,20 @@ class PriceRow:
 def price(cloud: str, region: str, machine: str, capacity: Capacity) -> Price | None:
     """Return the price of a machine in a region, or `None` when no list in the catalog has one.
 
-    Dated lists win over undated ones and newer over older; within one list the highest price of the region's
-    zones is returned, because an estimate must hold wherever the machine lands. `None` never means free: types
-    sold only by reservation (p5e, trn2) have no on-demand price. Raises `UsageError` for an unknown cloud.
+    The project's own price wins over any list. Dated lists win over undated ones and newer over older; within one list
+    the highest price of the region's zones is returned, because an estimate must hold wherever the machine lands.
+    `None` never means free: types sold only by reservation (p5e, trn2) have no on-demand price. Raises `UsageError` for
+    an unknown cloud.
     """
-    rows = _by_place(known_cloud(cloud)).get((machine, region), ())
+    rows = _by_place(known_cloud(cloud), own_prices_folder()).get((machine, region), ())
     return choose(rows, capacity)
 
 
 def priced_regions(cloud: str, machine: str) -> tuple[str, ...]:
     """Return the regions where the catalog has any price for a machine, sorted."""
-    return tuple(sorted({region for name, region in _by_place(known_cloud(cloud)) if name == machine}))
+    return tuple(
+        sorted({region for name, region in _by_place(known_cloud(cloud), own_prices_folder()) if name == machine})
+    )
 
 
 def choose(rows: Sequence[PriceRow], capacity: Capacity) -> Price | None:
@@ -64,6 +69,7 @@ def choose(rows: Sequence[PriceRow], capacity: Capacity) -> Price | None:
     candidates = [(row, amount) for row in rows if (amount := row.amount(capacity)) is not None]
     if not candidates:
         return None
+    candidates = [one for one in candidates if one[0].row.own] or candidates
     newest = max(row.as_of or date.min for row, _ in candidates)
     row, amount = max(
         ((row, amount) for row, amount in candidates if (row.as_of or date.min) == newest),
@@ -73,8 +79,9 @@ def choose(rows: Sequence[PriceRow], capacity: Capacity) -> Price | None:
 
 
 @cache
-def _by_place(cloud: str) -> Mapping[tuple[str, str], tuple[PriceRow, ...]]:
-    rows = build(read(f"prices-{cloud}.csv", COLUMNS), parse)
+def _by_place(cloud: str, own: Path | None) -> Mapping[tuple[str, str], tuple[PriceRow, ...]]:
+    name = f"prices-{cloud}.csv"
+    rows = build([*read(name, COLUMNS), *own_rows(name, COLUMNS, own)], parse)
     refuse(guards.price_problems(rows, machines(cloud), accelerators()))
     grouped: dict[tuple[str, str], tuple[PriceRow, ...]] = {}
     for row in rows:
@@ -94,5 +101,5 @@ def parse(row: Row) -> PriceRow:
         spot=row.decimal("spot"),
         version=row.required("version"),
         source=row.source(),
-        as_of=row.day("as_of"),
+        as_of=row.required_day("as_of") if row.own else row.day("as_of"),
     )

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cache
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from bedplate.catalog.locations import by_region
 from bedplate.catalog.model import ServicePrice
+from bedplate.catalog.own_prices import own_prices_folder, own_rows
 from bedplate.catalog.tables import CellError, build, known_cloud, read, refuse
+from bedplate.errors import nearest
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from pathlib import Path
 
     from bedplate.catalog.tables import Row
     from bedplate.errors import Problem
@@ -25,10 +29,10 @@ EVERYWHERE = "*"
 def service_price(cloud: str, region: str, service: str) -> ServicePrice | None:
     """Return the price of one unit of a service in a region, or `None` where no source in the catalog has it.
 
-    A region's own row wins over a row for all regions. `None` is "not known", never free. Raises `UsageError`
-    for an unknown cloud.
+    The project's own price wins over the catalog's, and a region's row over one for all regions. `None` is "not
+    known", never free. Raises `UsageError` for an unknown cloud.
     """
-    prices = _services(known_cloud(cloud))
+    prices = _services(known_cloud(cloud), own_prices_folder())
     own = prices.get((service, region))
     if own is not None or region not in by_region(cloud):
         return own
@@ -37,14 +41,18 @@ def service_price(cloud: str, region: str, service: str) -> ServicePrice | None:
 
 def services(cloud: str) -> tuple[str, ...]:
     """Return the names of the services the catalog has a price for anywhere, sorted."""
-    return tuple(sorted({service for service, _ in _services(known_cloud(cloud))}))
+    return tuple(sorted({service for service, _ in _services(known_cloud(cloud), None)}))
 
 
 @cache
-def _services(cloud: str) -> Mapping[tuple[str, str], ServicePrice]:
-    rows = read(f"services-{cloud}.csv", COLUMNS)
+def _services(cloud: str, own: Path | None) -> Mapping[tuple[str, str], ServicePrice]:
+    name = f"services-{cloud}.csv"
+    rows = read(name, COLUMNS)
+    theirs = own_rows(name, COLUMNS, own)
+    refuse([*problems(rows, set(by_region(cloud))), *problems(theirs, set(by_region(cloud)))])
+    refuse(strangers(theirs, {row.text("service"): row.text("unit") for row in rows}))
+    rows += theirs
     prices = build(rows, parse)
-    refuse(problems(rows, set(by_region(cloud))))
     return MappingProxyType(
         {(price.service, row.text("region")): price for row, price in zip(rows, prices, strict=True)}
     )
@@ -77,4 +85,20 @@ def problems(rows: Sequence[Row], regions: set[str]) -> list[Problem]:
         if (service, region) in seen:
             found.append(row.problem(f"{service} is priced twice in {region}", "service"))
         seen.add((service, region))
+    return found
+
+
+def strangers(own: Sequence[Row], units: Mapping[str, str]) -> list[Problem]:
+    """Return a project's own rows for services that the catalog has never heard of, or by another unit than its own.
+
+    Nothing would ever ask for the one, and the other would be off by the number of hours in a month.
+    """
+    found: list[Problem] = []
+    for row in own:
+        service, unit = row.text("service"), row.text("unit")
+        if service not in units:
+            problem = row.problem(f"{service!r} is no service that anything here uses", "service")
+            found.append(replace(problem, allowed=tuple(sorted(units)), nearest=nearest(service, units)))
+        elif unit != units[service]:
+            found.append(row.problem(f"{service} is priced by the {units[service]}, not by the {unit}", "unit"))
     return found

@@ -37,11 +37,15 @@ class CellError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One line of a data file: `cells` by column name, all text, surrounding blanks removed."""
+    """One line of a data file: `cells` by column name, all text, surrounding blanks removed.
+
+    `own` marks a line of the project's own files, whose sources are free text.
+    """
 
     file: str
     line: int
     cells: dict[str, str]
+    own: bool = False
 
     def text(self, column: str) -> str:
         """Return the cell as it stands; empty where nothing is known."""
@@ -78,6 +82,8 @@ class Row:
 
     def source(self) -> str:
         """Return the references behind the row's `source` keys (`a+b`), which must all be in sources.csv."""
+        if self.own:
+            return self.required("source")
         keys = self.required("source").split("+")
         known = references()
         for key in keys:
@@ -100,7 +106,7 @@ class Row:
         return Problem(message, field=field, file=self.file, line=self.line)
 
 
-def read(name: str, columns: Sequence[str], folder: Path | None = None) -> list[Row]:
+def read(name: str, columns: Sequence[str], folder: Path | None = None, *, own: bool = False) -> list[Row]:
     """Return the rows of a data file whose header must be exactly `columns`.
 
     Raises `InputError` for another header or a row of another length.
@@ -118,7 +124,7 @@ def read(name: str, columns: Sequence[str], folder: Path | None = None) -> list[
                 message = f"{len(cells)} cells where the header has {len(header)} columns"
                 problems.append(Problem(message, file=shown, line=reader.line_num))
                 continue
-            rows.append(Row(shown, reader.line_num, dict(zip(header, map(str.strip, cells), strict=True))))
+            rows.append(Row(shown, reader.line_num, dict(zip(header, map(str.strip, cells), strict=True)), own))
     if problems:
         raise InputError(problems)
     return rows

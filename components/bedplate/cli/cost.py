@@ -94,9 +94,11 @@ def _reports(files: list[Path], state: Path | None, preview: Path | None, today:
 
     reports = []
     for file in files:
+        from bedplate.cli.project import use_prices_of_project
         from bedplate.plan import plan_stack
         from bedplate.stack_file.load import load_stack
 
+        use_prices_of_project(file)
         loaded = load_stack(file)
         reports.append(stack_report(str(file), plan_stack(loaded.spec, loaded.references)))
     if state or preview:
@@ -193,10 +195,12 @@ def _node_prices(usd_per_hour: Decimal | None, stack_file: Path | None, pool: st
         raise UsageError("give either --usd-per-hour, or --stack-file and --pool")
     if stack_file is None:
         return [("a node", usd_per_hour or Decimal(0))]
+    from bedplate.cli.project import use_prices_of_project
     from bedplate.cost.estimate import node_prices
     from bedplate.plan import plan_stack
     from bedplate.stack_file.load import load_stack
 
+    use_prices_of_project(stack_file)
     loaded = load_stack(stack_file)
     pools = {one.name: one for one in plan_stack(loaded.spec, loaded.references).node_pools}
     if pool not in pools:

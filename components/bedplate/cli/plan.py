@@ -17,11 +17,13 @@ def plan(
     json_output: Annotated[bool, typer.Option("--json", help="Print the plan for machines.")] = False,
 ) -> None:
     """Show pools, fabric, cost range and risks of a stack; exits 1 when it is over its cap."""
+    from bedplate.cli.project import project_root, use_prices_of_project
     from bedplate.cost.caps import CAPS_FILE, excesses, read_caps
     from bedplate.errors import BedplateError
     from bedplate.plan import plan_stack
     from bedplate.stack_file.load import load_stack
 
+    use_prices_of_project(file)
     loaded = load_stack(file)
     decided = plan_stack(loaded.spec, loaded.references)
     limits = read_caps(caps or project_root(file) / CAPS_FILE)
@@ -38,12 +40,3 @@ def plan(
     over = excesses(decided.cost, cap, decided.team, decided.environment)
     if over:
         raise BedplateError("\n".join(f"{excess.message}\n  {excess.remedy}" for excess in over))
-
-
-def project_root(file: Path) -> Path:
-    """Return the folder of the Pulumi project that a stack file belongs to: the nearest one with a Pulumi.yaml."""
-    start = file.resolve().parent
-    for folder in (start, *start.parents):
-        if (folder / "Pulumi.yaml").is_file():
-            return folder
-    return start

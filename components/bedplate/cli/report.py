@@ -106,10 +106,12 @@ def _plan(stack_file: Path | None, stack: str) -> StackPlan | None:
     """Return the plan of the changed stack file; None when it has none, for then the preview says why."""
     if stack_file is None:
         return None
+    from bedplate.cli.project import use_prices_of_project
     from bedplate.errors import InputError, UsageError
     from bedplate.plan import plan_stack
     from bedplate.stack_file.load import load_stack
 
+    use_prices_of_project(stack_file)
     try:
         loaded = load_stack(stack_file)
         plan = plan_stack(loaded.spec, loaded.references)

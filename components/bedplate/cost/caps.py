@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import yaml
 from pydantic import Field, ValidationError
 
+from bedplate.catalog.own_prices import OWN_PRICES_FOLDER
 from bedplate.cost.range import HOURS_PER_MONTH
 from bedplate.errors import UsageError, dotted
 from bedplate.stack_file.model import StrictModel
@@ -102,7 +103,8 @@ def excesses(cost: CostRange, cap: Cap | None, team: str, environment: str) -> l
     unpriced = [
         Excess(
             f"{line.owner}: no price is known for {line.item}, so its cost cannot be bounded",
-            "choose a machine and region that `bedplate catalog show` prices, or add the price with its source",
+            "choose a machine and region that `bedplate catalog show` prices, or let the platform team add the price "
+            f"with its source to {OWN_PRICES_FOLDER} (docs/guide/cost.md)",
         )
         for line in cost.unpriced
         if line.max_units

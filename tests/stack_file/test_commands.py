@@ -68,12 +68,32 @@ def test_init_writes_a_file_that_is_valid(tmp_path: Path) -> None:
     assert [file.name for file in path.parent.iterdir()] == [NAME]
 
 
-def test_the_commented_pool_of_init_is_valid_too(tmp_path: Path) -> None:
-    run("init", "vision", "--directory", str(tmp_path))
+@pytest.mark.parametrize(
+    ("provider", "capacities"),
+    [
+        ("aws", ["spot", "on-demand"]),
+        ("gcp", ["spot", "on-demand"]),
+        ("azure", ["spot", "on-demand"]),
+        ("existing", ["owned"]),
+    ],
+)
+def test_init_writes_for_every_provider_and_its_comments_are_valid_too(
+    provider: str, capacities: list[str], tmp_path: Path
+) -> None:
+    result = run("init", "vision", "--provider", provider, "--directory", str(tmp_path))
+    assert result.exit_code == 0, result.output
+    assert "Replace" in result.output
     path = tmp_path / NAME
-    head, _, pool = path.read_text().partition("      # h100:")
-    path.write_text(head + ("      # h100:" + pool).replace("      # ", "      "))
-    assert [offer.capacity for offer in load_stack(path).spec.node_pools["h100"].offers] == ["spot", "on-demand"]
+    assert load_stack(path).spec.clusters["main"].provider == provider  # type: ignore[union-attr]
+    head, _, pool = path.read_text().partition("      # large:")
+    path.write_text(head + ("      # large:" + pool).replace("      # ", "      "))
+    assert [offer.capacity for offer in load_stack(path).spec.node_pools["large"].all_offers()] == capacities
+
+
+def test_init_knows_that_an_existing_cluster_has_no_region(tmp_path: Path) -> None:
+    result = run("init", "vision", "--provider", "existing", "--region", "us-east-1", "--directory", str(tmp_path))
+    assert isinstance(result.exception, UsageError)
+    assert not list(tmp_path.iterdir())
 
 
 def test_init_takes_what_it_is_given(tmp_path: Path) -> None:

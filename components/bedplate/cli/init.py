@@ -17,8 +17,13 @@ _HOLDS_SECRETS = ("encryptionsalt:", "encryptedkey:", "secure:")
 def init(
     team: Annotated[str, typer.Argument(help="The team's name: lower-case letters, digits and dashes.")],
     environment: Annotated[str, typer.Option(help="dev, staging or prod.")] = "dev",
-    provider: Annotated[str, typer.Option(help="The cloud of the first cluster.")] = "aws",
-    region: Annotated[str, typer.Option(help="The region of the first cluster.")] = "us-east-1",
+    provider: Annotated[
+        str,
+        typer.Option(help="The cloud of the first cluster: aws, gcp, azure, or existing for one that runs already."),
+    ] = "aws",
+    region: Annotated[
+        str | None, typer.Option(help="The region of the first cluster; by default a large one of the cloud.")
+    ] = None,
     runner_access: Annotated[
         list[str] | None,
         typer.Option(metavar="CIDR", help="A network that may reach the API server; give it once per network."),
@@ -31,6 +36,8 @@ def init(
     from bedplate.stack_file.source import Source
     from bedplate.stack_file.starter import starter_text
 
+    if provider == "existing" and (region or runner_access):
+        raise UsageError("an existing cluster has no --region and no --runner-access here; its kubeconfig leads to it")
     path = directory / f"Pulumi.{team}-{environment}.yaml"
     text = starter_text(team, environment, provider, region, tuple(runner_access or ()))
     try:
@@ -42,9 +49,20 @@ def init(
     _refuse_to_lose(path, force=force)
     _write(path, text)
     typer.echo(f"Wrote {path}")
-    if not runner_access:
-        typer.echo("Replace runner_access in it with the networks of your runners before you deploy.")
+    for hint in _to_replace(provider, given=bool(runner_access)):
+        typer.echo(f"Replace {hint} before you deploy.")
     typer.echo(f"Next: bedplate plan {path}")
+
+
+def _to_replace(provider: str, *, given: bool) -> list[str]:
+    """Return what stands in the file for something that only the user knows."""
+    if provider == "existing":
+        return ["context, hosts and hardware in it with those of your cluster"]
+    account = {
+        "gcp": ["project in it with your Google Cloud project"],
+        "azure": ["subscription and administrators in it with your own"],
+    }
+    return account.get(provider, []) + ([] if given else ["runner_access in it with the networks of your runners"])
 
 
 def _refuse_to_lose(path: Path, *, force: bool) -> None:

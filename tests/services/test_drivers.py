@@ -14,7 +14,14 @@ from bedplate.errors import dotted
 from bedplate.node_pools.preconditions import PoolInContext
 from bedplate.preconditions import stack_problems
 from bedplate.services import accelerator_preconditions
-from bedplate.services.drivers import COLUMNS, driver_path, driver_paths, machine_driver_path, parse
+from bedplate.services.drivers import (
+    COLUMNS,
+    driver_path,
+    driver_paths,
+    driver_requirement,
+    machine_driver_path,
+    parse,
+)
 from tests.support.stacks import REMOVED, one_pool, spec, stack
 
 PATHS = [
@@ -46,6 +53,13 @@ def test_one_default_at_most_and_none_where_the_owner_must_say(provider: str, ve
 def test_every_machine_has_a_driver_or_nobody_sells_one(cloud: str) -> None:
     without = {m.vendor for m in catalog.machines(cloud).values() if m.vendor and machine_driver_path(m) is None}
     assert without == ({"AMD", "Qualcomm"} if cloud == "aws" else set())
+
+
+def test_every_requirement_is_of_a_machine_that_is_sold() -> None:
+    named = {one.name for one in catalog.machines("azure").values() if driver_requirement(one) is not None}
+    assert "Standard_NV36adms_A10_v5" in named
+    assert len(named) == 6
+    assert all(name.startswith("Standard_NV") for name in named)
 
 
 def test_a_machine_without_accelerators_needs_no_driver() -> None:
@@ -97,6 +111,7 @@ REFUSED = [
         "no IPoIB network is made on AKS",
         ("infiniband-sriov", "infiniband-shared", "none"),
     ),
+    ("azure", "Standard_NV6ads_A10_v5", {}, "cannot have drivers: operator, because it takes NVIDIA's GRID driver", ()),
     ("gcp", "a3-megagpu-8g", {"drivers": "operator"}, "drivers: operator is not possible", ("cloud",)),
     ("aws", "g4ad.xlarge", {}, "no source says who brings the driver of AMD", ()),
     ("aws", "g6.2xlarge", {"drivers": "operator"}, "drivers: operator is not possible", ("cloud",)),
@@ -122,6 +137,7 @@ AMD_DRIVER = {"image": "registry.example.com/drivers/amdgpu", "version": "30.20.
         ("azure", "Standard_ND96isr_H100_v5", {"drivers": "cloud", "pool": {"fabric": "none"}}),
         ("azure", "Standard_ND96isr_MI300X_v5", {"amd_driver": AMD_DRIVER}),
         ("azure", "Standard_ND96isr_MI300X_v5", {"drivers": "host"}),
+        ("azure", "Standard_NV6ads_A10_v5", {"drivers": "cloud"}),
         ("gcp", "ct6e-standard-4t", {}),
         ("gcp", "a3-megagpu-8g", {"drivers": "cloud"}),
         ("aws", "trn2.48xlarge", {}),

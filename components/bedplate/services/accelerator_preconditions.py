@@ -11,7 +11,7 @@ from bedplate.errors import Problem
 from bedplate.fabrics.preconditions import wanted_fabric
 from bedplate.node_pools.images import node_image
 from bedplate.services.device_plugins import pool_device_plugins
-from bedplate.services.drivers import driver_path, driver_paths
+from bedplate.services.drivers import driver_path, driver_paths, driver_requirement, machine_driver_path
 from bedplate.services.shared_accelerators import is_prepared
 
 if TYPE_CHECKING:
@@ -106,6 +106,18 @@ def _image_brings_driver(context: PoolInContext) -> Iterator[Problem]:
             )
 
 
+def _driver_suits_machine(context: PoolInContext) -> Iterator[Problem]:
+    for index, machine in enumerate(context.machines()):
+        needed = driver_requirement(machine)
+        path = machine_driver_path(machine, context.cluster.drivers)
+        if needed is not None and path is not None and path.mode != needed.mode:
+            yield Problem(
+                f"{machine.name} cannot have drivers: {path.mode}, because {needed.reason}",
+                context.offer_field(index),
+                hint=f"Set drivers: {needed.mode} on the cluster: all its pools of that vendor follow.",
+            )
+
+
 def _cards_reach_memory(context: PoolInContext) -> Iterator[Problem]:
     """A driver without nvidia-peermem copies everything through main memory, at a fraction of the fabric's speed."""
     path = driver_path(context.cluster.provider, "NVIDIA", context.cluster.drivers)
@@ -166,6 +178,7 @@ def _autoscaler_knows_parts(context: PoolInContext) -> Iterator[Problem]:
 RULES: tuple[Callable[[PoolInContext], Iterator[Problem]], ...] = (
     _driver_is_known,
     _image_brings_driver,
+    _driver_suits_machine,
     _cards_reach_memory,
     _network_can_be_made,
     _sharing_is_prepared,

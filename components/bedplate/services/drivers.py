@@ -8,6 +8,7 @@ and mode, in catalog/data/driver-paths.csv, and every release and node pool foll
 from __future__ import annotations
 
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from functools import cache
 from typing import TYPE_CHECKING, Literal, cast, get_args
 
@@ -22,6 +23,8 @@ COLUMNS = (
     "provider", "vendor", "mode", "default", "driver", "container_toolkit", "device_plugin", "cdi", "peer_memory",
     "driver_root", "reason", "source", "as_of",
 )  # fmt: skip
+
+REQUIREMENT_COLUMNS = ("provider", "machines", "mode", "reason", "source", "as_of")
 
 Bringer = Literal["image", "cloud", "operator", "chart", "host", "none"]
 """Who brings a part: the node image, the cloud when it makes the node, the vendor's operator, a plain chart of the
@@ -82,6 +85,41 @@ def driver_path(provider: str, vendor: str, declared: DriverMode | None = None) 
 def machine_driver_path(machine: MachineType, declared: DriverMode | None = None) -> DriverPath | None:
     """Return the way that is taken on a machine type; None for one without accelerators as well."""
     return driver_path(machine.cloud, machine.vendor, declared) if machine.vendor else None
+
+
+@dataclass(frozen=True, slots=True)
+class DriverRequirement:
+    """A kind of driver that some machine types need whatever else is on their cluster. `machines` is a pattern."""
+
+    provider: str
+    machines: str
+    mode: DriverMode
+    reason: str
+
+
+def driver_requirement(machine: MachineType) -> DriverRequirement | None:
+    """Return the mode in which alone a machine type gets its driver; None where any will do."""
+    return next(
+        (one for one in _requirements() if one.provider == machine.cloud and fnmatchcase(machine.name, one.machines)),
+        None,
+    )
+
+
+@cache
+def _requirements() -> tuple[DriverRequirement, ...]:
+    return tuple(build(read("driver-requirements.csv", REQUIREMENT_COLUMNS), parse_requirement))
+
+
+def parse_requirement(row: Row) -> DriverRequirement:
+    """Return one requirement; raises `CellError` for a cell that cannot be read."""
+    row.source()
+    row.required_day("as_of")
+    return DriverRequirement(
+        provider=_word(row, "provider", get_args(Provider)),
+        machines=row.required("machines"),
+        mode=cast("DriverMode", _word(row, "mode", get_args(DriverMode))),
+        reason=row.required("reason"),
+    )
 
 
 @cache

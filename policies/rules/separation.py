@@ -50,8 +50,15 @@ def system_namespaces() -> frozenset[str]:
     return frozenset({SYSTEM_NAMESPACE, *(chart.namespace for chart in catalog.charts())})
 
 
+CLUSTER_WIDE = {"kubernetes:mellanox.com/v1alpha1:NicClusterPolicy": "network-operator"}
+"""Orders without a namespace for an operator, which runs the pods in its own; by the chart that brings the operator."""
+
+
 def namespace_of(resource: Resource) -> str:
-    """Return the namespace of an object: its own, else its provider's, else `default`."""
+    """Return the namespace of an object: its own, else its provider's, else `default`; for the orders of an operator
+    the one in which it carries them out."""
+    if resource.type in CLUSTER_WIDE:
+        return catalog.chart(CLUSTER_WIDE[resource.type]).namespace
     own = want(resource.properties, "metadata", "namespace")
     return own or want(resource.provider_properties, "namespace") or "default"
 

@@ -112,6 +112,14 @@ def test_a_cluster_of_a_cloud_still_counts_its_control_plane() -> None:
     assert of_rule("cost-counted-in-full", register(cluster(provider="aws", cost=[]))) != []
 
 
+def test_the_orders_of_an_operator_are_for_pods_in_its_own_namespace() -> None:
+    tolerations = {"spec": {"tolerations": [{"key": ROLE_LABEL, "operator": "Exists", "effect": "NoSchedule"}]}}
+    policy = kubernetes("mellanox.com/v1alpha1:NicClusterPolicy", "policy", tolerations)
+    assert of_rule("separation-tolerations", register(policy)) == []
+    other = kubernetes("example.com/v1:NicClusterPolicy", "policy", tolerations)
+    assert of_rule("separation-tolerations", register(other)) != []
+
+
 def test_a_daemon_set_may_take_its_share_of_its_own_pool_alone() -> None:
     owner = pool()
     rule = "separation-daemon-sets"

@@ -9,6 +9,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from bedplate.sdk_types import UNKNOWN, is_unknown
+from bedplate.simulation.api_server import is_of_others
 from bedplate.simulation.requests import Refusal
 from bedplate.simulation.templates import digits
 
@@ -55,7 +56,9 @@ def with_namespace(token: str, inputs: Properties, instance: Instance, known: bo
 
 
 def refuse_object(request: Request) -> None:
-    """Refuse an object in a namespace that the cluster does not have."""
+    """Refuse an object in a namespace that the cluster does not have; what others have on theirs is not known."""
+    if is_of_others(request.place):
+        return
     if request.token == RELEASE:
         space = request.inputs.get("namespace")
         if request.inputs.get("createNamespace"):

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 from bedplate.node_pools.labels import DOMAIN, ROLE_LABEL
+from bedplate.separation.fabric_rules import FABRIC_PODS_LABEL
 
 if TYPE_CHECKING:
     from bedplate.node_pools.plan import NodePoolPlan
@@ -48,8 +49,16 @@ def team_namespaces(plan: StackPlan) -> tuple[TeamNamespace, ...]:
     """
     pools = {(pool.cluster, pool.role) for pool in plan.node_pools}
     used = sorted(pools | {(endpoint.cluster, GENERAL) for endpoint in plan.endpoints if endpoint.weights})
+    relaxed = {(pool.cluster, pool.role) for pool in plan.node_pools if pool.pods.pod_security == "privileged"}
     return tuple(
-        TeamNamespace(cluster, plan.team, plan.environment, role, protected=_protected(plan, cluster))
+        TeamNamespace(
+            cluster,
+            plan.team,
+            plan.environment,
+            role,
+            protected=_protected(plan, cluster),
+            pod_security="privileged" if (cluster, role) in relaxed else "restricted",
+        )
         for cluster, role in used
     )
 
@@ -69,7 +78,7 @@ def _protected(plan: StackPlan, cluster: str) -> bool:
 
 
 def namespace_manifests(namespace: TeamNamespace) -> list[dict[str, Any]]:
-    """Return a namespace and what makes it closed: restricted pods, and no traffic but name resolution."""
+    """Return a namespace and what makes it closed: pods that meet its standard, no traffic but name resolution."""
     return [_namespace(namespace), _default_deny(namespace.name), _allow_dns(namespace.name)]
 
 
@@ -84,6 +93,8 @@ def _namespace(namespace: TeamNamespace) -> dict[str, Any]:
                 TEAM_LABEL: namespace.team,
                 ENVIRONMENT_LABEL: namespace.environment,
                 "app.kubernetes.io/managed-by": "bedplate",
+                # What Pod Security lets in here is judged by separation.fabric_rules.
+                **({FABRIC_PODS_LABEL: "true"} if namespace.pod_security == "privileged" else {}),
                 "pod-security.kubernetes.io/enforce": namespace.pod_security,
                 **{f"pod-security.kubernetes.io/{mode}": "restricted" for mode in ("audit", "warn")},
             },

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 from bedplate.node_pools.labels import ROLE_LABEL
+from bedplate.separation.fabric_rules import FABRIC_POD_RULES, FABRIC_VARIABLES, PLAIN_DEBUGGING, RELAXED
 from bedplate.separation.rules import (
     NO_NODE_NAME,
     NO_WILDCARD,
@@ -63,6 +64,25 @@ PODS = AdmissionPolicy(
     rules=(NO_WILDCARD, OWN_ROLE, SELECTS_ROLE, _UNBOUND),
     action="Deny",
 )
+FABRIC_PODS = AdmissionPolicy(
+    name="bedplate-fabric-pods",
+    resources={"": ("pods",)},
+    operations=("CREATE", "UPDATE"),
+    applies=_POD_CHANGED,
+    variables=(_POD, *FABRIC_VARIABLES),
+    rules=FABRIC_POD_RULES,
+    action="Deny",
+)
+# A container that is added to debug a pod gets nothing that the pod's own may not have, and needs nothing of it.
+FABRIC_DEBUGGING = AdmissionPolicy(
+    name="bedplate-fabric-debugging",
+    resources={"": ("pods/ephemeralcontainers",)},
+    operations=("UPDATE",),
+    applies="",
+    variables=(_POD, RELAXED),
+    rules=(PLAIN_DEBUGGING,),
+    action="Deny",
+)
 WORKLOADS = AdmissionPolicy(
     name="bedplate-separation-workloads",
     resources=_WORKLOADS,
@@ -107,12 +127,10 @@ NAMESPACES = AdmissionPolicy(
     action="Deny",
 )
 
-POLICIES = (PODS, WORKLOADS, WORKLOAD_NODES, NAMESPACES)
+POLICIES = (PODS, FABRIC_PODS, FABRIC_DEBUGGING, WORKLOADS, WORKLOAD_NODES, NAMESPACES)
 
 
-def separation_manifests(
-    platform_namespaces: Sequence[str], *, only_with_a_role: bool = False
-) -> list[dict[str, Any]]:
+def separation_manifests(platform_namespaces: Sequence[str], *, only_with_a_role: bool = False) -> list[dict[str, Any]]:
     """Return each policy and its binding; pods in the platform's namespaces are exempt, being its own agents.
 
     `only_with_a_role` leaves the pods of namespaces without a role alone. That is for a cluster of somebody else, whose

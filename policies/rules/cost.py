@@ -11,9 +11,11 @@ from decimal import Decimal, InvalidOperation
 from functools import partial
 from typing import TYPE_CHECKING
 
+from bedplate import catalog
 from bedplate.cost.caps import excesses
 from bedplate.cost.range import CostLine, CostRange
 from bedplate.cost.wire import from_wire
+from bedplate.node_pools.gcp_boot_disks import boot_disk_type
 from rules.model import Finding, Resource, Rule, StackRule, Surroundings
 from rules.nodes import CLUSTER, NODE_POOL, OWN_COMPONENT
 from rules.owned import EXISTING, OWNED, owned_groups
@@ -25,8 +27,8 @@ from rules.unit_prices import ROOT_VOLUME, catalog_price, machine_items
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
 
-CONTROL_PLANE = "eks-control-plane"
-DISK = "ebs-gp3"
+CONTROL_PLANES = {"aws": "eks-control-plane", "gcp": "gke-control-plane"}
+"""What a cluster's own machines are billed as, by provider."""
 
 TOLERANCE = Decimal("1e-9")
 """Prices travel as text with 28 digits; a difference below this is rounding."""
@@ -82,9 +84,10 @@ def is_counted_in_full(component: Resource, _: Surroundings) -> Iterator[str]:
         yield f"{component.name} has no groups, so nothing bounds its nodes"
     counted = Counter[str]()
     volumes = 0
+    disks = root_disk_services(component)
     for line in lines:
         counted[line.item] += line.max_units
-        volumes += line.max_units if line.service == DISK and ROOT_VOLUME.fullmatch(line.item) else 0
+        volumes += line.max_units if line.service in disks and ROOT_VOLUME.fullmatch(line.item) else 0
     declared = Counter[str]()
     owned = 0
     for group in groups:
@@ -103,7 +106,17 @@ def _counts_control_plane(cluster: Resource, lines: Iterable[CostLine]) -> bool:
     """Others run an existing cluster: `nodes-existing-create-nothing` keeps one of a cloud from passing for it."""
     if need(cluster.properties, "provider") == EXISTING:
         return True
-    return any(line.service == CONTROL_PLANE and line.max_units >= 1 for line in lines)
+    service = CONTROL_PLANES.get(need(cluster.properties, "provider"))
+    return any(line.service == service and line.max_units >= 1 for line in lines)
+
+
+def root_disk_services(component: Resource) -> set[str]:
+    """Return the services that the root volumes of a pool's nodes are billed as, each by its own price."""
+    if need(component.properties, "provider") != "gcp":
+        return {"ebs-gp3"}
+    machines = catalog.machines("gcp")
+    groups = need(component.properties, "groups")
+    return {boot_disk_type(machines[name]) for group in groups if (name := need(group, "machine")) in machines}
 
 
 def has_prices(component: Resource, _: Surroundings) -> Iterator[str]:

@@ -17,9 +17,21 @@ CLUSTER = "bedplate:index:Cluster"
 NODE_POOL = "bedplate:index:NodePool"
 EKS_NODE_GROUP = "aws:eks/nodeGroup:NodeGroup"
 LAUNCH_TEMPLATE = "aws:ec2/launchTemplate:LaunchTemplate"
+GKE_NODE_POOL = "gcp:container/nodePool:NodePool"
+KARPENTER_NODE_POOL = "kubernetes:karpenter.sh/v1:NodePool"
+EC2_NODE_CLASS = "kubernetes:karpenter.k8s.aws/v1:EC2NodeClass"
 
-LOOKED_AT = frozenset({CLUSTER, NODE_POOL, EKS_NODE_GROUP, LAUNCH_TEMPLATE})
+COMPARED = frozenset({EKS_NODE_GROUP, GKE_NODE_POOL, KARPENTER_NODE_POOL, EC2_NODE_CLASS})
+"""Types of which pools are made: what they create is compared with what the pool declares."""
+
+LOOKED_AT = frozenset({CLUSTER, NODE_POOL, LAUNCH_TEMPLATE, *COMPARED})
 """Types whose properties rules read when they look at another resource."""
+
+GROUP_NAMES = {
+    EKS_NODE_GROUP: ("nodeGroupName",),
+    KARPENTER_NODE_POOL: ("metadata", "name"),
+}
+"""What stands for one group of a pool, and where it says which."""
 
 CAPACITY_TYPES = {
     "ON_DEMAND": ("on-demand", "reservation"),
@@ -30,13 +42,13 @@ CAPACITY_TYPES = {
 
 
 def belongs_to_priced_pool(resource: Resource, _: Surroundings) -> Iterator[str]:
-    """What creates nodes is part of a node pool, and of the one type that pools are made of so far."""
+    """What creates nodes is part of a node pool, and of a type that pools are made of."""
     row = node_type(resource.type)
     if row is None or not creates_nodes(resource, row):
         return
     if NODE_POOL not in resource.ancestor_types:
         yield f"{resource.type} {resource.name} creates {row.creates}, and nobody priced them"
-    elif resource.type != EKS_NODE_GROUP:
+    elif resource.type not in COMPARED:
         yield (
             f"{resource.type} {resource.name} creates {row.creates}; no rule can compare that with what its node pool "
             "declares, so the price of the pool does not cover it"
@@ -142,10 +154,12 @@ def groups_are_used_once(surroundings: Surroundings) -> Iterator[str]:
     """No two node groups stand for the same group of a pool, because it was priced once."""
     seen: dict[tuple[str, str], str] = {}
     for resource in surroundings.resources.values():
-        pool = surroundings.nearest_ancestor(resource, NODE_POOL) if resource.type == EKS_NODE_GROUP else None
+        if resource.type not in GROUP_NAMES:
+            continue
+        pool = surroundings.nearest_ancestor(resource, NODE_POOL)
         if pool is None:
             continue  # belongs_to_priced_pool
-        key = (pool.urn, need(resource.properties, "nodeGroupName"))
+        key = (pool.urn, need(resource.properties, *GROUP_NAMES[resource.type]))
         first = seen.setdefault(key, resource.name)
         if first != resource.name:
             yield f"{resource.name} and {first} are both group {key[1]!r} of {pool.name}, which was priced once"
@@ -210,6 +224,6 @@ STACK_RULES = (
         reason="A group is priced once.",
         fix="declare a further pool in the stack file",
         check=groups_are_used_once,
-        reads=lambda type_token: type_token == EKS_NODE_GROUP,
+        reads=lambda type_token: type_token in GROUP_NAMES,
     ),
 )

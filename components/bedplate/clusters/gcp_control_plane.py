@@ -59,6 +59,10 @@ def declare_control_plane(
         database_encryption=gcp.container.ClusterDatabaseEncryptionArgs(state="ENCRYPTED", key_name=key.id),
         workload_identity_config=gcp.container.ClusterWorkloadIdentityConfigArgs(workload_pool=plan.workload_pool),
         enable_shielded_nodes=True,
+        # The project's own policy for images; one that says nothing lets all of them in.
+        binary_authorization=gcp.container.ClusterBinaryAuthorizationArgs(
+            evaluation_mode="PROJECT_SINGLETON_POLICY_ENFORCE"
+        ),
         security_posture_config=gcp.container.ClusterSecurityPostureConfigArgs(
             mode="BASIC", vulnerability_mode="VULNERABILITY_DISABLED"
         ),

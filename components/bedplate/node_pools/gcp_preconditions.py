@@ -100,7 +100,7 @@ def _queued_is_the_only_offer(context: PoolInContext) -> Iterator[Problem]:
     for offer, field in _offers(context):
         if offer.capacity == "queued" and len(context.pool.all_offers()) > 1:
             yield Problem(
-                "queued machines are asked for by a ProvisioningRequest, which knows one node pool and no order of offers",
+                "queued machines are asked for by a ProvisioningRequest, which knows one node pool and no order",
                 (*field, "capacity"),
                 hint="Give queued capacity a pool of its own.",
             )

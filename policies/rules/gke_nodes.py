@@ -1,0 +1,142 @@
+"""Rules about node pools of GKE: each is what a group of a priced pool declares, and no larger."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from bedplate.clouds.gcp_names import NODE_POOL_LENGTH, fitting_name
+from bedplate.errors import listing
+from bedplate.node_pools.gcp_plan import WAITS_FOR_MACHINES
+from rules.model import Resource, Rule, StackRule, Surroundings
+from rules.nodes import GKE_NODE_POOL, NODE_POOL
+from rules.reading import UndecidedError, need, want
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+def is_as_declared(node_pool: Resource, surroundings: Surroundings) -> Iterator[str]:
+    """A node pool is one of its pool's groups: the same size at most, the same machine, bought the same way."""
+    if NODE_POOL not in node_pool.ancestor_types:
+        return  # nodes-priced
+    pool = surroundings.nearest_ancestor(node_pool, NODE_POOL)
+    if pool is None:
+        raise UndecidedError(f"the node pool of {node_pool.name} is not among the registered resources")
+    name = need(node_pool.properties, "name")
+    groups = {fitting_name(need(group, "name"), NODE_POOL_LENGTH): group for group in need(pool.properties, "groups")}
+    group = groups.get(name)
+    if group is None:
+        yield f"{node_pool.name} has the name {name!r}, which is none of its pool's groups: {listing(list(groups))}"
+        return
+    yield from _too_many_nodes(node_pool, int(need(group, "maxNodes")))
+    machine = need(node_pool.properties, "nodeConfig", "machineType")
+    if machine != need(group, "machine"):
+        yield f"{node_pool.name} runs {machine}; its pool declares {need(group, 'machine')}"
+    bought = _bought(node_pool)
+    if need(group, "capacity") != bought:
+        yield f"{node_pool.name} buys {bought}; its pool declares {need(group, 'capacity')}"
+    yield from _wrong_reservation(node_pool, group)
+    yield from _wrong_region(node_pool, need(pool.properties, "region"))
+
+
+def _too_many_nodes(node_pool: Resource, most: int) -> Iterator[str]:
+    """GKE counts `nodeCount` and `initialNodeCount` in each zone, and `total…` over all of them."""
+    properties = node_pool.properties
+    zones = len(want(properties, "nodeLocations") or [])
+    if not zones:
+        yield f"{node_pool.name} names no nodeLocations, so nobody knows in how many zones its nodes are counted"
+        return
+    for field in ("nodeCount", "initialNodeCount"):
+        nodes = int(want(properties, field) or 0) * zones
+        if nodes > most:
+            yield f"{node_pool.name} has {field} of {nodes} nodes over {zones} zones; its pool declares at most {most}"
+    scaling = want(properties, "autoscaling")
+    if scaling is None:
+        if want(properties, "nodeCount") is None:
+            yield f"{node_pool.name} has neither autoscaling nor nodeCount, so nothing bounds its nodes"
+        return
+    if want(scaling, "minNodeCount") or want(scaling, "maxNodeCount"):
+        yield f"{node_pool.name} is bounded in each zone; its pool declares a number over all of them"
+    total = want(scaling, "totalMaxNodeCount")
+    if total is None or int(total) > most:
+        yield f"{node_pool.name} has totalMaxNodeCount {total}; its pool declares at most {most} nodes"
+    if want(properties, "upgradeSettings", "strategy") not in (None, "SURGE"):
+        yield f"{node_pool.name} is upgraded by doubling its nodes, which its pool's price does not cover"
+    if int(want(properties, "upgradeSettings", "maxSurge") or 0) > 1:
+        yield f"{node_pool.name} is upgraded with more than one node beyond its maximum"
+
+
+def _bought(node_pool: Resource) -> str:
+    properties = node_pool.properties
+    if want(properties, "queuedProvisioning", "enabled"):
+        return "queued"
+    if want(properties, "nodeConfig", "flexStart"):
+        return "flex-start"
+    if want(properties, "nodeConfig", "spot") or want(properties, "nodeConfig", "preemptible"):
+        return "spot"
+    if want(properties, "nodeConfig", "reservationAffinity", "consumeReservationType") == "SPECIFIC_RESERVATION":
+        return "reservation"
+    return "on-demand"
+
+
+def _wrong_reservation(node_pool: Resource, group: Any) -> Iterator[str]:
+    """Nodes take the reservation that was priced and no other: what another one holds, somebody else pays for."""
+    affinity = want(node_pool.properties, "nodeConfig", "reservationAffinity") or {}
+    if need(group, "capacity") in (*WAITS_FOR_MACHINES, "on-demand", "spot"):
+        if want(affinity, "consumeReservationType") != "NO_RESERVATION":
+            yield f"{node_pool.name} may take machines of a reservation, which its pool does not declare"
+        return
+    named = want(affinity, "values") or []
+    declared = need(group, "reservation", "name")
+    if len(named) != 1 or not f"/{named[0]}".endswith(f"/{declared}"):
+        yield f"{node_pool.name} takes the reservations {listing(named)}; its pool declares {declared}"
+
+
+def _wrong_region(node_pool: Resource, region: str) -> Iterator[str]:
+    """Prices differ between regions, so the nodes must run where the pool was priced."""
+    places = [need(node_pool.properties, "location"), *(want(node_pool.properties, "nodeLocations") or [])]
+    strangers = [place for place in places if place != region and place.rpartition("-")[0] != region]
+    if strangers:
+        yield f"{node_pool.name} runs in {listing(strangers)}; its pool is priced for {region}"
+
+
+def groups_are_used_once(surroundings: Surroundings) -> Iterator[str]:
+    """No two node pools stand for the same group of a pool, because it was priced once."""
+    seen: dict[tuple[str, str], str] = {}
+    for resource in surroundings.resources.values():
+        pool = surroundings.nearest_ancestor(resource, NODE_POOL) if resource.type == GKE_NODE_POOL else None
+        if pool is None:
+            continue  # nodes-priced
+        key = (pool.urn, need(resource.properties, "name"))
+        first = seen.setdefault(key, resource.name)
+        if first != resource.name:
+            yield f"{resource.name} and {first} are both group {key[1]!r} of {pool.name}, which was priced once"
+
+
+RULES = (
+    Rule(
+        id="nodes-gke-as-declared",
+        family="nodes",
+        waivable=False,
+        demands="A node pool of GKE has the name, machine, region and way of buying that its pool declares, and at "
+        "most its size over all zones.",
+        reason="A pool that declares two nodes and creates two in each zone would pass every cap.",
+        fix="change the pool in the stack file instead of the node pool",
+        applies=lambda type_token: type_token == GKE_NODE_POOL,
+        check=is_as_declared,
+        on_stack=True,
+    ),
+)
+
+STACK_RULES = (
+    StackRule(
+        id="nodes-gke-group-used-once",
+        family="nodes",
+        waivable=False,
+        demands="No two node pools of GKE stand for the same group of a pool.",
+        reason="A group is priced once.",
+        fix="declare a further pool in the stack file",
+        check=groups_are_used_once,
+        reads=lambda type_token: type_token == GKE_NODE_POOL,
+    ),
+)

@@ -12,7 +12,7 @@ from bedplate.fabrics.facts import machine_fabric, nvlink_fact
 from bedplate.fabrics.plan import plan_fabric
 from bedplate.node_pools.placement import decide_placement
 from bedplate.node_pools.reservations import ways_to_buy
-from bedplate.services.drivers import machine_driver_path
+from bedplate.services.drivers import suitable_driver_path
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -124,5 +124,5 @@ def _accelerators(machine: MachineType) -> str:
 
 
 def _driver(machine: MachineType) -> str:
-    path = machine_driver_path(machine)
+    path = suitable_driver_path(machine)
     return path.described if path else "none known"

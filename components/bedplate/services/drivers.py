@@ -105,6 +105,12 @@ def driver_requirement(machine: MachineType) -> DriverRequirement | None:
     )
 
 
+def suitable_driver_path(machine: MachineType) -> DriverPath | None:
+    """Return the way a machine type gets its driver on a cluster that is declared to suit it: for pages."""
+    needed = driver_requirement(machine)
+    return machine_driver_path(machine, needed.mode if needed else None)
+
+
 @cache
 def _requirements() -> tuple[DriverRequirement, ...]:
     return tuple(build(read("driver-requirements.csv", REQUIREMENT_COLUMNS), parse_requirement))

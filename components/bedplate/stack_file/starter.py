@@ -55,7 +55,8 @@ STARTERS: Mapping[str, Starter] = {
         administrators: [66666666-7777-8888-9999-000000000000]
 """,
         general=("Standard_D8s_v5",),
-        inference=("Standard_NV36ads_A10_v5", "Standard_NC40ads_H100_v5"),
+        # Not NVads A10: they take another driver than the rest, and a cluster has one for all.
+        inference=("Standard_NC40ads_H100_v5", "Standard_NC24ads_A100_v4"),
         large=("Standard_NC80adis_H100_v5",),
     ),
 }

@@ -15,8 +15,9 @@ if TYPE_CHECKING:
     from bedplate.plan import StackPlan
 
 
-SPOT_NOTICE_SECONDS = 120
-"""EC2 user guide, "Spot Instance interruption notices": two minutes."""
+SPOT_NOTICE_SECONDS = {"aws": 120, "gcp": 30, "azure": 30}
+"""What a cloud leaves a spot machine: EC2 user guide, "Spot Instance interruption notices"; Compute Engine, "Spot VMs";
+"Use Azure Spot Virtual Machines"."""
 
 BLOCK_NOTICE_MINUTES = 30
 """EC2 user guide, "Capacity Blocks for ML": termination begins 30 minutes before the end, at 11:30 UTC."""
@@ -33,6 +34,7 @@ class Risk:
 
 def risks(plan: StackPlan) -> list[Risk]:
     """Return every risk of a plan, pool by pool, then those of clusters."""
+    from bedplate.node_pools.azure_risks import azure_risks
     from bedplate.node_pools.existing_risks import existing_risks
     from bedplate.node_pools.sharing_risks import sharing_risks
 
@@ -41,6 +43,7 @@ def risks(plan: StackPlan) -> list[Risk]:
     return [
         *pools,
         *existing_risks(plan),
+        *azure_risks(plan),
         *sharing_risks(plan),
         *_drains_longer_than_spot(plan),
         *_quotas(plan),
@@ -62,8 +65,8 @@ def _spot_without_fallback(pool: NodePoolPlan) -> Iterator[Risk]:
     if all(group.capacity == "spot" for group in pool.groups):
         yield Risk(
             f"node_pools.{pool.name}",
-            "all its capacity is spot: the cloud may take every node at once with two minutes' notice, and there may "
-            "be none to have",
+            "all its capacity is spot: the cloud may take every node at once with "
+            f"{SPOT_NOTICE_SECONDS[pool.provider]} seconds' notice, and there may be none to have",
             "add an on-demand offer, or make sure that what runs here can wait",
         )
 
@@ -84,7 +87,7 @@ def _spot_price_moves(pool: NodePoolPlan) -> Iterator[Risk]:
 
 def _one_zone(pool: NodePoolPlan) -> Iterator[Risk]:
     zones = {zone for group in pool.groups for zone in group.zones}
-    if len(zones) > 1 or pool.max_nodes <= 1:
+    if len(zones) != 1 or pool.max_nodes <= 1:
         return
     why = "a fabric does not cross zones" if pool.fabric != "none" else "its machines are offered in no other"
     yield Risk(
@@ -129,14 +132,14 @@ def _drains_longer_than_spot(plan: StackPlan) -> Iterator[Risk]:
     """A worker that stops by order takes its time; one whose machine is taken has what the cloud leaves it."""
     for endpoint in plan.endpoints:
         stopping = endpoint.timings.pre_stop_seconds + endpoint.timings.shutdown_seconds
-        spot = any(group.capacity == "spot" for group in plan.pool_of(endpoint).groups)
-        if spot and stopping > SPOT_NOTICE_SECONDS:
+        pool = plan.pool_of(endpoint)
+        notice = SPOT_NOTICE_SECONDS.get(pool.provider, 0)
+        if any(group.capacity == "spot" for group in pool.groups) and stopping > notice:
             yield Risk(
                 f"endpoints.{endpoint.name}",
-                f"its workers take up to {stopping} s to stop, and a spot machine is taken {SPOT_NOTICE_SECONDS} s "
-                "after its notice: requests that last longer are lost with it",
-                f"keep pre_stop_seconds and drain_seconds together within {SPOT_NOTICE_SECONDS}, or use a pool without "
-                "spot offers",
+                f"its workers take up to {stopping} s to stop, and a spot machine is taken {notice} s after its "
+                "notice: requests that last longer are lost with it",
+                f"keep pre_stop_seconds and drain_seconds together within {notice}, or use a pool without spot offers",
             )
 
 
@@ -172,7 +175,7 @@ def _vcpus(group: NodeGroupPlan) -> int:
 
 def _one_nat_gateway(plan: StackPlan) -> Iterator[Risk]:
     for cluster in plan.clusters.values():
-        if cluster.plan.nat_gateways == 1 and plan.environment == "prod":
+        if cluster.plan.nat_gateways == 1 and plan.environment == "prod" and cluster.plan.provider == "aws":
             yield Risk(
                 f"clusters.{cluster.plan.name}",
                 "one NAT gateway serves all zones: when its zone fails, no node reaches the internet",

@@ -102,10 +102,14 @@ def _cluster(cluster: ClusterPlan, owner: str) -> Text:
     return Text.assemble(
         ("Cluster ", "bold"),
         (cluster.full_name, "bold"),
-        f": {cluster.provider} {cluster.region}, zones {short_zones(cluster.zones)}, "
+        f": {cluster.provider} {cluster.region}, {_zones(cluster)}, "
         f"Kubernetes {cluster.kubernetes_version}, {cluster.way_out}, "
         f"API server {access}; {owner}.",
     )
+
+
+def _zones(cluster: ClusterPlan) -> str:
+    return f"zones {short_zones(cluster.zones)}" if cluster.zones else "no zones"
 
 
 def _pool_cells(pool: NodePoolPlan, group: NodeGroupPlan) -> tuple[str, ...]:
@@ -115,7 +119,7 @@ def _pool_cells(pool: NodePoolPlan, group: NodeGroupPlan) -> tuple[str, ...]:
         pool.role if first else "",
         f"{pool.min_nodes} to {pool.max_nodes}" if first else "",
         _offer(pool, group),
-        short_zones(group.zones),
+        short_zones(group.zones) or "any",
         _fabric(group),
     )
 

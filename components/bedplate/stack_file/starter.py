@@ -54,7 +54,7 @@ STARTERS: Mapping[str, Starter] = {
         subscription: 11111111-2222-3333-4444-555555555555
         administrators: [66666666-7777-8888-9999-000000000000]
 """,
-        general=("Standard_D8s_v5",),
+        general=("Standard_D8ds_v5",),
         # Not NVads A10: they take another driver than the rest, and a cluster has one for all.
         inference=("Standard_NC40ads_H100_v5", "Standard_NC24ads_A100_v4"),
         large=("Standard_NC80adis_H100_v5",),

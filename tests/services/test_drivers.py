@@ -204,14 +204,6 @@ def test_declarations_of_a_cluster_that_are_refused(changes: dict[str, Any], fie
     assert message in problem.message
 
 
-def test_karpenter_starts_no_node_for_a_part() -> None:
-    shared = {"mode": "time-slicing", "replicas": 4}
-    assert stack_problems(one_pool(sharing=shared)) == []
-    (problem,) = stack_problems(one_pool({"clusters.use1.autoscaler": "karpenter"}, sharing=shared))
-    assert dotted(problem.field) == "node_pools.it.sharing"
-    assert "Karpenter knows whole accelerators alone" in problem.message
-
-
 def test_a_machine_that_no_image_of_eks_prepares(monkeypatch: pytest.MonkeyPatch) -> None:
     it = context("aws", "trn2.48xlarge")
     monkeypatch.setattr(accelerator_preconditions, "node_image", lambda provider, machine: None)

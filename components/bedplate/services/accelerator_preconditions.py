@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bedplate.clusters.aws_spec import AwsClusterSpec
 from bedplate.clusters.existing_spec import ExistingClusterSpec
 from bedplate.clusters.spec import ClusterSpec
 from bedplate.errors import Problem
@@ -164,17 +163,6 @@ def _sharing_is_prepared(context: PoolInContext) -> Iterator[Problem]:
         )
 
 
-def _autoscaler_knows_parts(context: PoolInContext) -> Iterator[Problem]:
-    """Karpenter counts accelerators by the machine type: it finds no node for a slice, and one per pod that shares."""
-    cluster = context.cluster
-    if context.pool.sharing and isinstance(cluster, AwsClusterSpec) and cluster.autoscaler == "karpenter":
-        yield Problem(
-            "Karpenter knows whole accelerators alone, so it would start no node for a slice and too many for shares",
-            ("node_pools", context.name, "sharing"),
-            hint="Set autoscaler: cluster-autoscaler on the cluster, or leave sharing out.",
-        )
-
-
 RULES: tuple[Callable[[PoolInContext], Iterator[Problem]], ...] = (
     _driver_is_known,
     _image_brings_driver,
@@ -182,5 +170,4 @@ RULES: tuple[Callable[[PoolInContext], Iterator[Problem]], ...] = (
     _cards_reach_memory,
     _network_can_be_made,
     _sharing_is_prepared,
-    _autoscaler_knows_parts,
 )

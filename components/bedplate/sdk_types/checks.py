@@ -87,7 +87,7 @@ class _Checker:
         if value is None or is_unknown(value) or is_special(value):
             return []
         shapes = _shapes(annotation)
-        if not shapes or self._is_quantity(value, shapes, path):
+        if not shapes or any(shape.takes(value) for shape in shapes) or self._is_quantity(value, shapes, path):
             return []
         complaints: list[InputProblem] = []
         for alternative in shapes:
@@ -168,6 +168,10 @@ class _Shape:
     scalar: tuple[str, typing.Callable[[object], bool]] | None
     properties: Mapping[str, Property] | None
     """Of an object of the SDK; None for everything else."""
+
+    def takes(self, value: object) -> bool:
+        """Return whether this is a scalar type that a value is of: most values need no more than this."""
+        return self.scalar is not None and self.scalar[1](value)
 
 
 def _shape(kind: Any) -> _Shape:

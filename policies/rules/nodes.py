@@ -152,7 +152,7 @@ def comes_from_known_package(resource: Resource, _: Surroundings) -> Iterator[st
 
 def groups_are_used_once(surroundings: Surroundings) -> Iterator[str]:
     """No two node groups stand for the same group of a pool, because it was priced once."""
-    seen: dict[tuple[str, str], str] = {}
+    seen: dict[tuple[str, str], Resource] = {}
     for resource in surroundings.resources.values():
         if resource.type not in GROUP_NAMES:
             continue
@@ -160,9 +160,9 @@ def groups_are_used_once(surroundings: Surroundings) -> Iterator[str]:
         if pool is None:
             continue  # belongs_to_priced_pool
         key = (pool.urn, need(resource.properties, *GROUP_NAMES[resource.type]))
-        first = seen.setdefault(key, resource.name)
-        if first != resource.name:
-            yield f"{resource.name} and {first} are both group {key[1]!r} of {pool.name}, which was priced once"
+        first = seen.setdefault(key, resource)
+        if first.urn != resource.urn:
+            yield f"{resource.name} and {first.name} are both group {key[1]!r} of {pool.name}, which was priced once"
 
 
 def _any_type(_: str) -> bool:

@@ -18,6 +18,8 @@ RoleArn = Annotated[
 # CloudWatch accepts only these retention periods (PutRetentionPolicy, retentionInDays).
 AuditLogDays = Literal[30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653]
 
+Autoscaler = Literal["cluster-autoscaler", "karpenter"]
+
 
 class AwsClusterSpec(CloudClusterSpec):
     """An EKS cluster."""
@@ -26,5 +28,11 @@ class AwsClusterSpec(CloudClusterSpec):
     administrators: tuple[RoleArn, ...] = Field(
         default=(),
         description="IAM roles that administer the cluster, beside the role that creates it.",
+    )
+    autoscaler: Autoscaler = Field(
+        default="cluster-autoscaler",
+        description="What starts nodes of inference and training pools: the Cluster Autoscaler, from managed node groups "
+        "whose maximum EC2 itself enforces; or Karpenter, sooner, but with limits that a burst may pass by a node. "
+        "General pools are managed node groups in both cases.",
     )
     audit_log_days: AuditLogDays = Field(default=365, description="How long control-plane logs are kept, in days.")

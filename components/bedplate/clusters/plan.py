@@ -14,6 +14,7 @@ from bedplate.clusters.spec import CloudClusterSpec
 from bedplate.networking.plan import NetworkPlan, plan_network
 
 if TYPE_CHECKING:
+    from bedplate.clusters.aws_spec import Autoscaler
     from bedplate.clusters.spec import ClusterSpec, Provider
     from bedplate.fabrics.spec import OwnFabricSpec
     from bedplate.stack import StackSpec
@@ -82,6 +83,7 @@ class EksPlan(ClusterPlan):
     network: NetworkPlan
     administrators: tuple[str, ...]
     audit_log_days: int
+    autoscaler: Autoscaler = "cluster-autoscaler"
 
     @property
     def nat_gateways(self) -> int:
@@ -132,6 +134,7 @@ def _plan_eks(stack: StackSpec, name: str, spec: AwsClusterSpec) -> EksPlan:
         network=plan_network(spec.network, zones),
         administrators=spec.administrators,
         audit_log_days=spec.audit_log_days,
+        autoscaler=spec.autoscaler,
     )
 
 

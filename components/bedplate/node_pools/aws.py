@@ -43,7 +43,7 @@ def declare_node_groups(
     role, ready = declare_service_role(f"{plan.full_name}-nodes", "ec2.amazonaws.com", NODE_POLICIES, parent)
     security_groups = list(cluster.node_security_group_ids)
     if plan.fabric == "efa":
-        security_groups.append(_declare_fabric_security_group(plan, cluster, parent).id)
+        security_groups.append(declare_fabric_security_group(plan, cluster, parent).id)
     before_nodes = [*ready, *cluster.node_prerequisites, *after]
     return tuple(
         _declare_node_group(plan, group, tags, cluster, role, security_groups, parent, before_nodes)
@@ -51,7 +51,7 @@ def declare_node_groups(
     )
 
 
-def _declare_fabric_security_group(
+def declare_fabric_security_group(
     plan: NodePoolPlan, cluster: EksHandles, parent: pulumi.Resource
 ) -> aws.ec2.SecurityGroup:
     """Declare the group in which nodes reach each other over EFA.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from bedplate.clusters.aws_spec import AwsClusterSpec
 from bedplate.errors import Problem
 from bedplate.node_pools.reservation_preconditions import reserved_offers
 from bedplate.node_pools.reservations import plan_reservation
@@ -129,6 +130,31 @@ def _floor_outlives_no_block(context: PoolInContext) -> Iterator[Problem]:
         )
 
 
+def _by_karpenter(context: PoolInContext) -> bool:
+    cluster = context.cluster
+    return isinstance(cluster, AwsClusterSpec) and cluster.autoscaler == "karpenter" and context.pool.role != "general"
+
+
+def _karpenter_foresees_no_huge_pages(context: PoolInContext) -> Iterator[Problem]:
+    if _by_karpenter(context) and context.pool.huge_pages_2mi:
+        yield Problem(
+            "Karpenter knows nothing of huge pages (karpenter-provider-aws #3315): for a pod that asks for them it "
+            "starts no node",
+            ("node_pools", context.name, "huge_pages_2mi"),
+            hint=f"Leave them out, or set clusters.{context.pool.cluster}.autoscaler: cluster-autoscaler.",
+        )
+
+
+def _karpenter_counts_whole_accelerators(context: PoolInContext) -> Iterator[Problem]:
+    if _by_karpenter(context) and context.pool.sharing is not None:
+        yield Problem(
+            "Karpenter counts whole accelerators by the machine type: for pods that share one it would start a node "
+            "each",
+            ("node_pools", context.name, "sharing"),
+            hint=f"Leave it out, or set clusters.{context.pool.cluster}.autoscaler: cluster-autoscaler.",
+        )
+
+
 RULES: tuple[Callable[[PoolInContext], Iterator[Problem]], ...] = (
     _facts_are_known,
     _identifier,
@@ -139,4 +165,6 @@ RULES: tuple[Callable[[PoolInContext], Iterator[Problem]], ...] = (
     _block_has_a_price,
     _block_holds_what_is_sold,
     _floor_outlives_no_block,
+    _karpenter_foresees_no_huge_pages,
+    _karpenter_counts_whole_accelerators,
 )

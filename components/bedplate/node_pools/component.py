@@ -64,6 +64,10 @@ def _declare_groups(
     """Declare the groups of nodes, one per offer, as the cluster's cloud has them."""
     match cluster:
         case EksHandles():
+            if plan.provisioner == "karpenter":
+                from bedplate.node_pools import aws_karpenter
+
+                return aws_karpenter.declare_node_pools(plan, stack.tags, cluster, parent, after)
             from bedplate.node_pools import aws
 
             return aws.declare_node_groups(plan, stack.tags, cluster, parent, after)

@@ -72,13 +72,19 @@ def floor_manifests(pool: NodePoolPlan, stack: StackPlan) -> list[dict[str, Any]
                     "metadata": {
                         "labels": labels,
                         # The autoscaler never takes a node away from under such a pod.
-                        "annotations": {"cluster-autoscaler.kubernetes.io/safe-to-evict": "false"},
+                        "annotations": _undisturbed(pool),
                     },
                     "spec": _pod(pool, labels),
                 },
             },
         }
     ]
+
+
+def _undisturbed(pool: NodePoolPlan) -> dict[str, str]:
+    if pool.provisioner == "karpenter":
+        return {"karpenter.sh/do-not-disrupt": "true"}
+    return {"cluster-autoscaler.kubernetes.io/safe-to-evict": "false"}
 
 
 def _pod(pool: NodePoolPlan, labels: dict[str, str]) -> dict[str, Any]:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
+from bedplate.clusters.plan import EksPlan
 from bedplate.fabrics.acceptance import plan_acceptance
 from bedplate.fabrics.choice import FabricQuestion, default_choice
 from bedplate.fabrics.plan import plan_fabric
@@ -40,6 +41,9 @@ if TYPE_CHECKING:
     from bedplate.node_pools.sharing import SharingPlan
     from bedplate.node_pools.spec import Capacity, NodePoolSpec, OfferSpec, Role
     from bedplate.stack import StackSpec
+
+Provisioner = Literal["node-groups", "karpenter"]
+"""What starts nodes: groups of the cloud, whose size an autoscaler changes, or Karpenter by itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +107,7 @@ class NodePoolPlan:
     acceptance: AcceptancePlan | None = None
     hosts: tuple[str, ...] = ()
     prepull_images: tuple[str, ...] = ()
+    provisioner: Provisioner = "node-groups"
 
     @property
     def node_selector(self) -> dict[str, str]:
@@ -115,6 +120,13 @@ class NodePoolPlan:
     def reachable_nodes(self) -> int:
         """The most nodes that can run at once: offers scale separately, so their maxima add up."""
         return sum(group.max_nodes for group in self.groups)
+
+
+def decide_provisioner(role: Role, cluster: ClusterPlan) -> Provisioner:
+    """Return what starts a pool's nodes. Karpenter itself runs on general nodes, so it cannot be what starts those."""
+    if isinstance(cluster, EksPlan) and cluster.autoscaler == "karpenter" and role != "general":
+        return "karpenter"
+    return "node-groups"
 
 
 def plan_node_pool(stack: StackSpec, name: str, spec: NodePoolSpec, cluster: ClusterPlan) -> NodePoolPlan:
@@ -149,6 +161,7 @@ def plan_node_pool(stack: StackSpec, name: str, spec: NodePoolSpec, cluster: Clu
         ),
         hosts=spec.hosts,
         prepull_images=spec.prepull_images,
+        provisioner=decide_provisioner(spec.role, cluster),
     )
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pulumi
 
 from bedplate.clusters.handles import EksHandles
+from bedplate.clusters.plan import EksPlan
 from bedplate.cost.estimate import serving_cost
 from bedplate.cost.wire import carried_cost
 from bedplate.services.autoscaler import SERVICE_ACCOUNT, autoscaler_policy
@@ -43,7 +44,7 @@ class ClusterServices(pulumi.ComponentResource):
         super().__init__("bedplate:index:ClusterServices", plan.plan.name, inputs, options)
         namespaces = apply_manifests(service_namespaces(services), cluster.kubernetes, self)
         quotas = apply_manifests(service_quotas(services), cluster.kubernetes, self, depends_on=namespaces)
-        before = [*after, *namespaces, *quotas, *self._declare_identities(cluster)]
+        before = [*after, *namespaces, *quotas, *self._declare_identities(plan, cluster)]
         releases: dict[str, pulumi.Resource] = {}
         for release in services.releases:
             first = [releases[name] for name in release.after]
@@ -53,7 +54,7 @@ class ClusterServices(pulumi.ComponentResource):
         apply_manifests(services.manifests, cluster.kubernetes, self, depends_on=list(releases.values()))
         self.register_outputs(inputs)
 
-    def _declare_identities(self, cluster: ClusterHandles) -> tuple[pulumi.Resource, ...]:
+    def _declare_identities(self, plan: OwnedCluster, cluster: ClusterHandles) -> tuple[pulumi.Resource, ...]:
         """Declare what the services may do in the cloud, and return what must exist before they start."""
         if not isinstance(cluster, EksHandles):  # elsewhere the cloud runs the autoscaler itself
             return ()
@@ -62,7 +63,12 @@ class ClusterServices(pulumi.ComponentResource):
 
         policy = policy_document(*autoscaler_policy(cluster.name))
         name = f"{cluster.name}-autoscaler"
-        return (pod_identity(name, cluster, SYSTEM_NAMESPACE, SERVICE_ACCOUNT, self, policy=policy),)
+        autoscaler = pod_identity(name, cluster, SYSTEM_NAMESPACE, SERVICE_ACCOUNT, self, policy=policy)
+        if not (isinstance(plan.plan, EksPlan) and plan.plan.autoscaler == "karpenter"):
+            return (autoscaler,)
+        from bedplate.services.karpenter_aws import declare_karpenter
+
+        return (autoscaler, *declare_karpenter(cluster, self))
 
 
 def release_inputs(release: HelmRelease) -> dict[str, Any]:

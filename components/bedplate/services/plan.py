@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 from bedplate.clusters.existing_network import network_manifests
 from bedplate.clusters.existing_plan import ExistingPlan
+from bedplate.clusters.plan import EksPlan
 from bedplate.services.aks_autoscaler import priorities_manifest
 from bedplate.services.amd import amd_manifests, amd_operator_release, cert_manager_release, installs_certificates
 from bedplate.services.autoscaler import autoscaler_release
 from bedplate.services.dra import dra_driver_release
 from bedplate.services.efa import efa_release
 from bedplate.services.gateway import gateway_release, shared_gateway
+from bedplate.services.karpenter import karpenter_releases
 from bedplate.services.keda import http_add_on_release, keda_release
 from bedplate.services.network_operator import network_operator_manifests, network_operator_release
 from bedplate.services.neuron import neuron_release
@@ -63,8 +65,14 @@ def plan_services(cluster: OwnedCluster) -> ServicesPlan:
 
 
 def _autoscaler(cluster: OwnedCluster) -> list[HelmRelease]:
-    """Elsewhere the cloud runs an autoscaler itself, or the nodes are as many as they are."""
-    return [autoscaler_release(cluster.plan)] if cluster.plan.provider == "aws" else []
+    """Elsewhere the cloud runs an autoscaler itself, or the nodes are as many as they are.
+
+    Karpenter stands beside the Cluster Autoscaler, which keeps to the node groups of general pools.
+    """
+    if not isinstance(cluster.plan, EksPlan):
+        return []
+    releases = [autoscaler_release(cluster.plan)]
+    return releases + (karpenter_releases(cluster.plan) if cluster.plan.autoscaler == "karpenter" else [])
 
 
 def _accelerator_releases(cluster: OwnedCluster) -> list[HelmRelease]:

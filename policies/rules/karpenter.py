@@ -1,0 +1,124 @@
+"""Rules about nodes that Karpenter starts: its NodePool is one of the groups that a pool was priced with."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from bedplate.errors import listing
+from rules.model import Resource, Rule, Surroundings
+from rules.nodes import EC2_NODE_CLASS, KARPENTER_NODE_POOL, NODE_POOL
+from rules.reading import UndecidedError, items, need, want
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+CAPACITY_TYPES = {
+    "on-demand": ("on-demand",),
+    "spot": ("spot",),
+    "reservation": ("reserved",),
+    "capacity-block": ("reserved",),
+}
+"""The words of Karpenter for how nodes are bought."""
+
+MACHINE_KEY = "node.kubernetes.io/instance-type"
+CAPACITY_KEY = "karpenter.sh/capacity-type"
+
+
+def is_as_declared(node_pool: Resource, surroundings: Surroundings) -> Iterator[str]:
+    """A NodePool starts the machine of its group, bought as its group is, and at most as many."""
+    group = _group(node_pool, surroundings)
+    if group is None:
+        return
+    if isinstance(group, str):
+        yield group
+        return
+    name = need(node_pool.properties, "metadata", "name")
+    yield from _bounded(node_pool, int(need(group, "maxNodes")))
+    yield from _only(node_pool, MACHINE_KEY, (need(group, "machine"),))
+    yield from _only(node_pool, CAPACITY_KEY, CAPACITY_TYPES.get(need(group, "capacity"), ()))
+    reference = need(node_pool.properties, "spec", "template", "spec", "nodeClassRef", "name")
+    if reference != name:
+        yield f"{node_pool.name} starts nodes by the EC2NodeClass {reference!r}, which is not that of its group"
+
+
+def _bounded(node_pool: Resource, most: int) -> Iterator[str]:
+    nodes = want(node_pool.properties, "spec", "limits", "nodes")
+    if nodes is None:
+        yield f"{node_pool.name} has no limits.nodes, so nothing bounds its nodes; its pool declares at most {most}"
+    elif not str(nodes).isdecimal() or int(nodes) > most:
+        yield f"{node_pool.name} may start {nodes} nodes; its pool declares at most {most}"
+    replicas = want(node_pool.properties, "spec", "replicas")
+    if replicas is not None and int(replicas) > most:
+        yield f"{node_pool.name} keeps {int(replicas)} nodes; its pool declares at most {most}"
+
+
+def _only(node_pool: Resource, key: str, allowed: tuple[str, ...]) -> Iterator[str]:
+    requirements = items(node_pool.properties, "spec", "template", "spec", "requirements")
+    found = [one for one in requirements if need(one, "key") == key]
+    if not found:
+        yield f"{node_pool.name} does not require a {key}; its pool declares {listing(allowed)}"
+    for one in found:
+        values = need(one, "values") if need(one, "operator") == "In" else None
+        if values is None or not set(values) <= set(allowed):
+            shown = listing([str(value) for value in values]) if values else f"{need(one, 'operator')} of it"
+            yield f"{node_pool.name} takes {shown} as {key}; its pool declares {listing(allowed)}"
+
+
+def class_is_as_declared(node_class: Resource, surroundings: Surroundings) -> Iterator[str]:
+    """An EC2NodeClass is that of a group, and names the reservation that the group was bought as."""
+    group = _group(node_class, surroundings)
+    if group is None:
+        return
+    if isinstance(group, str):
+        yield group
+        return
+    reservation = want(group, "reservation")
+    named = [want(term, "id") for term in items(node_class.properties, "spec", "capacityReservationSelectorTerms")]
+    wanted = [need(reservation, "name")] if reservation else []
+    if named != wanted:
+        yield (
+            f"{node_class.name} takes from {listing([str(name) for name in named]) or 'no reservation'}; its pool "
+            + (f"was priced with {wanted[0]}" if wanted else "declares none")
+        )
+
+
+def _group(resource: Resource, surroundings: Surroundings) -> dict[str, Any] | str | None:
+    """Return the group that an object of Karpenter stands for, or what is wrong with its name."""
+    if NODE_POOL not in resource.ancestor_types:
+        return None  # nodes-priced
+    pool = surroundings.nearest_ancestor(resource, NODE_POOL)
+    if pool is None:
+        raise UndecidedError(f"the node pool of {resource.name} is not among the registered resources")
+    name = need(resource.properties, "metadata", "name")
+    groups: dict[str, dict[str, Any]] = {need(group, "name"): group for group in need(pool.properties, "groups")}
+    if name not in groups:
+        return f"{resource.name} has the name {name!r}, which is none of its pool's groups: {listing(list(groups))}"
+    return groups[name]
+
+
+RULES = (
+    Rule(
+        id="nodes-karpenter-as-declared",
+        family="nodes",
+        waivable=False,
+        demands="A NodePool of Karpenter has the name, machine and way of buying of a group of its pool, and "
+        "limits.nodes of at most its size.",
+        reason="A pool that declares two nodes and lets Karpenter start twenty would pass every cap.",
+        fix="change the pool in the stack file instead of Karpenter's object",
+        applies=lambda type_token: type_token == KARPENTER_NODE_POOL,
+        check=is_as_declared,
+        on_stack=True,
+    ),
+    Rule(
+        id="nodes-karpenter-class-as-declared",
+        family="nodes",
+        waivable=False,
+        demands="An EC2NodeClass inside a pool has the name of one of its groups, and takes from the reservation that "
+        "the group was bought as, or from none.",
+        reason="Machines of another reservation were not priced.",
+        fix="change the pool in the stack file instead of Karpenter's object",
+        applies=lambda type_token: type_token == EC2_NODE_CLASS,
+        check=class_is_as_declared,
+        on_stack=True,
+    ),
+)

@@ -19,6 +19,8 @@ def offer_machine(provider: str, pool: NodePoolSpec, offer: OfferSpec) -> Machin
     """
     if pool.hardware is not None:
         return hardware_machine(pool.hardware)
+    if provider == "existing":  # where nothing is bought
+        return None
     return catalog.machine(provider, offer.machine)
 
 

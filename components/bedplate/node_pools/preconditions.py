@@ -107,7 +107,7 @@ def _contexts(stack: StackSpec, references: Mapping[str, StackSpec]) -> Iterator
         if owner is None:
             continue
         context = _context(name, pool, *owner)
-        if not any(_machines_exist(context)):
+        if not any(_unknown_machines(context)):
             yield context
 
 
@@ -128,7 +128,7 @@ def _problems_in_context(
     name: str, pool: NodePoolSpec, owner: StackSpec, cluster_name: str, cluster: ClusterSpec
 ) -> Iterator[Problem]:
     context = _context(name, pool, owner, cluster_name, cluster)
-    unknown = list(existing_preconditions.kind_of_nodes_problems(context)) or list(_machines_exist(context))
+    unknown = _unknown_machines(context)
     yield from unknown
     if unknown:  # the other rules are about machines
         return
@@ -148,6 +148,11 @@ def _capacity_problems(context: PoolInContext) -> Iterator[Problem]:
     of_cloud = rules.get(context.cluster.provider, ())
     for rule in (*reservation_preconditions.RULES, *of_cloud):
         yield from rule(context)
+
+
+def _unknown_machines(context: PoolInContext) -> list[Problem]:
+    """Return why it is not known what the nodes of a pool are."""
+    return list(existing_preconditions.kind_of_nodes_problems(context)) or list(_machines_exist(context))
 
 
 def _machines_exist(context: PoolInContext) -> Iterator[Problem]:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 _STAND_INS = {"team": "team", "environment": "dev"}
 """Valid values for required keys on which no precondition depends."""
 
-_DECIDES_THE_REST = frozenset({"hardware"})
+_DECIDES_THE_REST = frozenset({"hardware", "hosts"})
 """Keys of a pool without which its other keys make no sense."""
 
 _ANY_NODES = {"min": 1, "max": 1}

@@ -63,7 +63,7 @@ CASES: list[tuple[dict[str, Any], str, str]] = [
     ({f"{CLUSTER}.system_namespaces": ["Calico"]}, f"{CLUSTER}.system_namespaces[0]", "the name of a namespace"),
     ({"node_pools.base": REMOVED}, CLUSTER, "no general pool with a node"),
     ({"usage": {"hall": {"nat_gib_per_month": 5}}}, "usage.hall", "paid by whoever runs it"),
-    ({"endpoints": {"chat": ENDPOINT | {"pools": ["train"]}}}, "endpoints.chat.pools[0]", "endpoints run on clusters of AWS"),
+    ({"endpoints": {"chat": ENDPOINT | {"pools": ["train"]}}}, "endpoints.chat.pools[0]", "endpoints run on clusters"),
     # Drivers, which are there once.
     ({f"{CLUSTER}.drivers": REMOVED}, f"{POOL}.cluster", "who installs the driver of H100"),
     ({f"{CLUSTER}.drivers": "cloud"}, f"{POOL}.hardware", "drivers: cloud is not possible for NVIDIA"),

@@ -3,23 +3,19 @@
 from __future__ import annotations
 
 import gc
-import json
 import sys
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pulumi
 from pulumi.runtime.config import is_config_secret
-from pydantic import ValidationError
 
 from bedplate import catalog
 from bedplate.cost.caps import CAPS_FILE, excesses, read_caps
 from bedplate.errors import BedplateError
 from bedplate.plan import plan_stack
-from bedplate.references import referenced_stacks
-from bedplate.stack import StackSpec
-from bedplate.stack_file.load import parse_stack
+from bedplate.stack_file.load import parse_stack_beside
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -69,20 +65,10 @@ def planned(root: Path) -> StackPlan:
             hint="`bedplate validate` shows where. Keep it under a key of its own: pulumi config set --secret NAME",
         )
     data = pulumi.Config("bedplate").require_object("stack")
-    references = _references(data, root / STACKS_FOLDER)
     catalog.use_own_prices(root / catalog.OWN_PRICES_FOLDER)
-    plan = plan_stack(parse_stack(data, references), references)
+    plan = plan_stack(*parse_stack_beside(data, root / STACKS_FOLDER))
     refuse_excess(plan, root / CAPS_FILE)
     return plan
-
-
-def _references(data: Any, stacks: Path) -> dict[str, StackSpec]:
-    """Return the platform stacks that a stack refers to; none for what is no stack, as `parse_stack` says."""
-    try:
-        stack = StackSpec.model_validate_json(json.dumps(data))
-    except ValidationError:
-        return {}
-    return referenced_stacks(stack, stacks)
 
 
 def refuse_excess(plan: StackPlan, caps_file: Path) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -60,14 +60,13 @@ def load_stack(path: Path) -> LoadedStack:
 def read_stack(source: Source, path: Path) -> LoadedStack:
     """Validate the text of a stack file as if it stood at `path`; see `load_stack`."""
     document = read_document(source, tuple(StackSpec.model_fields))
-    judge = partial(_preconditions_beside, path) if document.complete else None
-    spec, problems = _validated(document.data, judge)
+    beside = _Beside(path.parent)
+    spec, problems = _validated(document.data, beside.problems if document.complete else None)
     problems += _name_problems(document.data, path, {problem.field for problem in problems})
     found = _in_file(document, problems)
     if found or spec is None:
         raise InputError(found)
-    references, _ = read_references(spec, path)
-    return LoadedStack(spec, path, references, document)
+    return LoadedStack(spec, path, beside.references, document)
 
 
 def parse_stack(data: Mapping[str, Any], references: Mapping[str, StackSpec] | None = None) -> StackSpec:
@@ -83,17 +82,27 @@ def parse_stack(data: Mapping[str, Any], references: Mapping[str, StackSpec] | N
     return spec
 
 
-def read_references(spec: StackSpec, path: Path) -> tuple[dict[str, StackSpec], list[Problem]]:
-    """Return the platform stacks that the stack file at `path` refers to, and problems with those that are broken.
+def parse_stack_beside(data: Mapping[str, Any], folder: Path) -> tuple[StackSpec, Mapping[str, StackSpec]]:
+    """Validate what `parse_stack` does, with the platform stacks whose files are in a folder, and return those too."""
+    beside = _Beside(folder)
+    spec, problems = _validated(data, beside.problems)
+    found = without_consequences(problems)
+    if found or spec is None:
+        raise InputError(found)
+    return spec, beside.references
 
-    Their files stand beside it. A missing one is in neither: `bedplate.preconditions` says what lacks.
+
+def read_references(spec: StackSpec, folder: Path) -> tuple[dict[str, StackSpec], list[Problem]]:
+    """Return the platform stacks that a stack refers to, from files in `folder`, and problems with the broken ones.
+
+    A missing one is in neither: `bedplate.preconditions` says what lacks.
     """
     references: dict[str, StackSpec] = {}
     problems: list[Problem] = []
     for name, cluster in spec.clusters.items():
         if not isinstance(cluster, ClusterReference) or cluster.stack in references:
             continue
-        owner = path.with_name(f"Pulumi.{cluster.stack}.yaml")
+        owner = folder / f"Pulumi.{cluster.stack}.yaml"
         if not owner.exists():
             continue
         try:
@@ -153,11 +162,18 @@ def _preconditions(references: Mapping[str, StackSpec], spec: StackSpec) -> list
     return stack_problems(spec, references)
 
 
-def _preconditions_beside(path: Path, spec: StackSpec) -> list[Problem]:
-    references, unreadable = read_references(spec, path)
-    broken = {problem.field for problem in unreadable}
-    found = _preconditions(references, spec)
-    return [*unreadable, *(problem for problem in found if problem.field not in broken)]
+@dataclass(slots=True)
+class _Beside:
+    """The preconditions of a stack with the platform stacks in a folder, which are read once and kept."""
+
+    folder: Path
+    references: dict[str, StackSpec] = field(default_factory=dict)
+
+    def problems(self, spec: StackSpec) -> list[Problem]:
+        self.references, unreadable = read_references(spec, self.folder)
+        broken = {problem.field for problem in unreadable}
+        found = _preconditions(self.references, spec)
+        return [*unreadable, *(problem for problem in found if problem.field not in broken)]
 
 
 def _name_problems(data: object, path: Path, wrong: Collection[FieldPath]) -> list[Problem]:

@@ -9,7 +9,8 @@ from typing import Any, cast
 
 import pytest
 
-from bedplate.fabrics.acceptance_job import acceptance_alert, acceptance_manifests
+from bedplate.fabrics.acceptance_job import acceptance_manifests
+from bedplate.fabrics.alert import acceptance_alert
 from bedplate.fabrics.installers import installer_manifests
 from bedplate.fabrics.manifests import fabric_manifests
 from bedplate.fabrics.pods import patch_template
@@ -139,7 +140,7 @@ def test_the_pods_of_a_test_reach_only_each_other() -> None:
 
 
 def test_the_alert_finds_the_jobs() -> None:
-    rule = acceptance_alert("monitoring")["spec"]["groups"][0]["rules"][0]
+    rule = acceptance_alert()["groups"][0]["rules"][0]
     assert 'job_name=~"fabric-acceptance-.*"' in rule["expr"]
     job = next(
         one

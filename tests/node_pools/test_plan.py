@@ -47,19 +47,19 @@ def test_offers_scale_separately_so_their_maxima_add_up(offers: list[dict[str, A
 
 
 @pytest.mark.parametrize(
-    ("capacity", "fabric", "placement_group"),
+    ("capacity", "fabric", "placement"),
     [
-        ("on-demand", "required", True),
-        ("on-demand", "none", False),
-        ("spot", "required", False),
-        ("spot", "none", False),
+        ("on-demand", "required", "cluster-placement-group"),
+        ("on-demand", "none", "none"),
+        ("spot", "required", "none"),
+        ("spot", "none", "none"),
     ],
 )
 def test_the_capacity_source_decides_placement_and_the_fabric_alone_never_does(
-    capacity: str, fabric: str, placement_group: bool
+    capacity: str, fabric: str, placement: str
 ) -> None:
     plan = pool(machine=REMOVED, offers=[{"machine": "p5.48xlarge", "capacity": capacity}], fabric=fabric)
-    assert plan.groups[0].placement_group is placement_group
+    assert plan.groups[0].placement.kind == placement
 
 
 def test_a_fabric_keeps_a_pool_in_one_zone_and_others_use_all_that_offer_the_machine() -> None:

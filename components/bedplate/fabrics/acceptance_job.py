@@ -9,6 +9,7 @@ from __future__ import annotations
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
+from bedplate.fabrics.alert import JOB_PREFIX
 from bedplate.fabrics.manifests import fabric_manifests
 from bedplate.fabrics.pods import patch_template
 from bedplate.node_pools.floor import pool_tolerations
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
     from bedplate.plan import StackPlan
 
 TEST_LABEL = f"{DOMAIN}/fabric-acceptance"
-JOB_PREFIX = "fabric-acceptance"
 DEADLINE_SECONDS = 2 * 60 * 60
 """Long enough for a cloud to find the nodes; a test itself takes minutes."""
 
@@ -173,32 +173,3 @@ def _settings(pool: NodePoolPlan, test: AcceptancePlan, name: str) -> list[dict[
     }
     return [{"name": key, "value": str(value)} for key, value in values.items()]
 
-
-def acceptance_alert(namespace: str) -> dict[str, Any]:
-    """Return the alert about tests that failed, for all pools of a cluster whose metrics are read."""
-    return {
-        "apiVersion": "monitoring.coreos.com/v1",
-        "kind": "PrometheusRule",
-        "metadata": {"name": JOB_PREFIX, "namespace": namespace},
-        "spec": {
-            "groups": [
-                {
-                    "name": JOB_PREFIX,
-                    "rules": [
-                        {
-                            "alert": "FabricAcceptanceFailed",
-                            "expr": f'kube_job_failed{{job_name=~"{JOB_PREFIX}-.*", condition="true"}} == 1',
-                            "for": "1m",
-                            "labels": {"severity": "warning"},
-                            "annotations": {
-                                "summary": "The network between the nodes of a pool is slower than it should be, or "
-                                "is not used.",
-                                "description": "{{ $labels.job_name }} in {{ $labels.namespace }} failed; the message "
-                                "of its first pod says why (docs/guide/fabrics.md).",
-                            },
-                        }
-                    ],
-                }
-            ]
-        },
-    }

@@ -11,6 +11,7 @@ from __future__ import annotations
 from typing import Any
 
 from bedplate import catalog
+from bedplate.fabrics.alert import JOB_PREFIX, acceptance_alert
 from bedplate.node_pools.labels import ROLE_LABEL
 from bedplate.services.helm import HelmRelease, helm_release
 
@@ -57,6 +58,7 @@ def prometheus_release() -> HelmRelease:
             "prometheusOperator": _operator(),
             "prometheus": _prometheus(),
             "kube-state-metrics": _kube_state_metrics(),
+            "additionalPrometheusRulesMap": {JOB_PREFIX: acceptance_alert()},
         },
     )
 

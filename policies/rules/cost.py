@@ -72,9 +72,10 @@ def belongs_to_stack(component: Resource, _: Surroundings) -> Iterator[str]:
 
 def is_counted_in_full(component: Resource, _: Surroundings) -> Iterator[str]:
     """A pool's cost has, for each of its groups, the machine and the root volume of every node."""
+    lines = cost_lines(component)
+    yield from counted_in_full(component, lines)
     if component.type not in (CLUSTER, NODE_POOL):
         return
-    lines = cost_lines(component)
     if component.type == CLUSTER:
         if not _counts_control_plane(component, lines):
             yield f"{component.name} does not count its control plane"
@@ -99,7 +100,6 @@ def is_counted_in_full(component: Resource, _: Surroundings) -> Iterator[str]:
     started = declared.total() - owned
     if volumes < started:
         yield f"{component.name} may run {started} nodes, but its cost counts {volumes} root volumes"
-    yield from counted_in_full(component, lines)
 
 
 def _counts_control_plane(cluster: Resource, lines: Iterable[CostLine]) -> bool:

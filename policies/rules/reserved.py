@@ -58,11 +58,15 @@ def _reserved(group: Any) -> Reserved:
         price = None if usd is None else Decimal(str(usd))
     except (ValueError, TypeError, ArithmeticError) as error:
         raise UndecidedError(f"reservation is not what Bedplate's components declare ({error!r})") from None
+    # Only a block takes its machines with it; those of a reservation that ends run on.
+    hours = term_hours(starts, ends) if need(group, "capacity") == "capacity-block" else HOURS_PER_MONTH
+    if hours <= 0:
+        raise UndecidedError(f"reservation ends on {ends}, and starts on {starts}")
     return Reserved(
         machine=need(group, "machine"),
         capacity=need(group, "capacity"),
         nodes=max(int(need(declared, "nodes")), int(need(group, "maxNodes"))),
-        hours=term_hours(starts, ends),
+        hours=hours,
         usd_per_hour=price,
     )
 

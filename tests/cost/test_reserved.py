@@ -77,6 +77,11 @@ def test_a_block_of_months_is_counted_for_a_whole_month() -> None:
     assert machines([offer], {"min": 0, "max": 4}).max_per_month == 4 * Decimal("41.61") * 730
 
 
+def test_machines_of_a_reservation_that_ends_run_on() -> None:
+    offer = RESERVED | {"reservation": RESERVATION | {"starts": "2026-12-01", "ends": "2026-12-08"}}
+    assert machines([offer], {"min": 0, "max": 4}).max_per_month == Decimal("184824.32")
+
+
 def test_the_floor_on_reserved_machines_adds_nothing() -> None:
     with_floor = machines([RESERVED], {"min": 3, "max": 4})
     without = machines([RESERVED], {"min": 0, "max": 4})
@@ -88,7 +93,7 @@ def test_what_the_reservation_cannot_hold_counts_on_the_next_offer() -> None:
     nodes = {"min": 5, "max": 6, "expected": 6, "expected_hours_per_month": 100}
     reserved, on_demand = machines([RESERVED | {"max": 4}, ON_DEMAND], nodes).lines
     assert (reserved.baseline_units, reserved.expected_unit_hours) == (4, 4 * HOURS_PER_MONTH)
-    assert (on_demand.baseline_units, on_demand.expected_unit_hours) == (1, 2 * 100 + 1 * 630)
+    assert (on_demand.baseline_units, on_demand.expected_unit_hours) == (1, Decimal(2 * 100 + 1 * 630))
 
 
 def test_root_volumes_exist_only_while_nodes_run() -> None:

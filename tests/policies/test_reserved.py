@@ -13,6 +13,7 @@ from tests.policies.stack import (
     UNKNOWN,
     Declared,
     check_stack,
+    cluster,
     launch_template,
     node_group,
     register,
@@ -80,6 +81,18 @@ FAILS: dict[str, tuple[Declared, str]] = {
     "a disk that ends before its machine": (
         with_line(pool(BLOCK), 1, hours="24"),
         "root volume of 200 GiB of it is counted for 24 hours a month; nothing ends it",
+    ),
+    "hours of what never ends": (
+        with_line(cluster(), 0, hours="1"),
+        "cost-counted-in-full: EKS control plane of use1 is counted for 1 hours a month; nothing ends it",
+    ),
+    "the end of a reservation, whose machines run on": (
+        with_line(pool(OPEN, {f"{DECLARED}.starts": "2026-12-01", f"{DECLARED}.ends": "2026-12-02"}), 0, hours="24"),
+        "is paid for 730 hours a month; 24 are counted",
+    ),
+    "a term of no day": (
+        with_line(pool(BLOCK, {f"{DECLARED}.ends": "2026-12-01"}), 0, hours="0"),
+        "reservation ends on 2026-12-01, and starts on 2026-12-01",
     ),
     "no reservation": (pool(BLOCK, {DECLARED: REMOVED}), "cannot be decided: reservation is not set"),
     "an unknown price": (

@@ -21,7 +21,8 @@ class ReservationPlan:
     """Machines that were bought ahead for one group of nodes.
 
     `name` is what the cloud calls it (see `ReservationSpec`). `nodes` are paid whether they run or not. `starts` and
-    `ends` are days, None for a reservation that stands until somebody cancels it.
+    `ends` are days, None for a reservation that stands until somebody cancels it. `takes_nodes` tells whether its end
+    takes the machines too: that of a capacity block does, while those of a reservation run on at the on-demand price.
     """
 
     name: str
@@ -31,6 +32,7 @@ class ReservationPlan:
     ends: date | None
     compact: bool | None
     maintenance_interval: Literal["periodic", "recurrent"] | None
+    takes_nodes: bool
 
     @property
     def days(self) -> int | None:
@@ -39,8 +41,8 @@ class ReservationPlan:
 
     @property
     def hours_per_month(self) -> Decimal:
-        """The most hours of a month in which it is paid: all, or those of a term that is shorter than a month."""
-        return term_hours(self.starts, self.ends)
+        """The most hours of a month in which its machines are paid: all, or those of a block that is shorter."""
+        return term_hours(self.starts, self.ends) if self.takes_nodes else HOURS_PER_MONTH
 
 
 def plan_reservation(offer: OfferSpec) -> ReservationPlan | None:
@@ -56,6 +58,7 @@ def plan_reservation(offer: OfferSpec) -> ReservationPlan | None:
         ends=declared_day(declared.ends),
         compact=declared.compact,
         maintenance_interval=declared.maintenance_interval,
+        takes_nodes=offer.capacity == "capacity-block",
     )
 
 

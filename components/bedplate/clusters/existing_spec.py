@@ -36,6 +36,10 @@ VIRTUAL_FUNCTIONS = ("infiniband-sriov", "sriov-vf")
 
 PresentService = Literal["cert-manager", "node-feature-discovery"]
 
+RESOURCE_PREFIX = "nvidia.com/"
+"""What NVIDIA's chart has its operators put before the names of resources (network-operator, values.yaml:
+sriov-network-operator.operator.resourcePrefix)."""
+
 
 class SecondaryNetworkSpec(StrictModel):
     """The objects of a fabric's secondary network, which Bedplate makes for NVIDIA's network operator.
@@ -142,6 +146,9 @@ class ExistingClusterSpec(ClusterSpec):
             raise wrong(f"{kind} has no secondary network", at)
         if self.fabric.network is None:
             raise wrong("name what it makes: fabric.network", at)
+        divides = self.fabric.kind in (*VIRTUAL_FUNCTIONS, "host-device")
+        if divides and not (self.fabric.resource or "").startswith(RESOURCE_PREFIX):
+            raise wrong(f"the operators name what they hand out {RESOURCE_PREFIX}…", "fabric", "resource")
         for key, message in network.misfits(self.fabric.kind):
             raise wrong(message, at, key)
         return self

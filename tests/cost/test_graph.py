@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from bedplate import catalog
 from bedplate.cost.graph.billing import KINDS, resource_types
 from bedplate.cost.graph.estimate import PRICES, GraphCost, graph_cost
 from bedplate.cost.graph.resources import read_preview, read_state
@@ -333,5 +334,5 @@ def test_every_priced_type_has_a_price_and_every_type_is_one_of_the_sdk() -> Non
     exact = [
         row.pattern for row in rows if "*" not in row.pattern and row.pattern.split(":")[0] in ("aws", "kubernetes")
     ]
-    custom = ("kubernetes:gateway.networking.k8s.io/", "kubernetes:monitoring.coreos.com/")  # no class in any SDK
-    assert [token for token in exact if not is_known_token(token) and not token.startswith(custom)] == []
+    of_charts = {token for token in exact if catalog.defining_chart(token.split(":")[1].partition("/")[0])}
+    assert [token for token in exact if not is_known_token(token) and token not in of_charts] == []

@@ -10,7 +10,7 @@ import pytest
 from bedplate.plan_json import plan_json
 from bedplate.risks import risks
 from bedplate.serving.answers import EndpointAnswers, endpoint_answers
-from tests.serving.endpoints import CHAT, LARGE, planned_stack
+from tests.support.endpoints import CHAT, LARGE, planned_stack
 
 PARIS = {"days": "mon-fri", "from": "08:00", "to": "20:00", "timezone": "Europe/Paris", "workers": 2}
 

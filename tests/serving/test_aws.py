@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from bedplate.platform import declare
-from tests.serving.endpoints import planned_stack
 from tests.support.declared import Declared, by_label, by_room, declared
+from tests.support.endpoints import planned_stack
 from tests.support.golden import check_golden
 
 GOLDEN = Path(__file__).with_name("golden")

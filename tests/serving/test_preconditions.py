@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from bedplate.errors import dotted
-from tests.serving.endpoints import CHAT, LARGE, planned, problems
+from tests.support.endpoints import CHAT, LARGE, planned, problems
 from tests.support.stacks import REMOVED
 
 OWN_IMAGE = CHAT | {"image": "registry.example.com/engine:1.2", "arguments": ["--x"]}

@@ -12,7 +12,7 @@ from bedplate.sdk_types import check_inputs
 from bedplate.services.manifests import manifest_token
 from bedplate.serving.weights import fill_job, job_name, job_network_policy, program_files, program_manifest
 from bedplate.serving.workload import deployment, workload_manifests
-from tests.serving.endpoints import CHAT, LARGE, planned
+from tests.support.endpoints import CHAT, LARGE, planned
 from tests.support.golden import check_golden
 
 GOLDEN = Path(__file__).parent / "golden"

@@ -14,6 +14,7 @@ from typer.core import TyperGroup
 
 if TYPE_CHECKING:
     from bedplate.cost.report import CostReport
+    from bedplate.plan import StackPlan
 
 
 class ShowByDefault(TyperGroup):
@@ -92,15 +93,7 @@ def show(
 def _reports(files: list[Path], state: Path | None, preview: Path | None, today: date) -> list[CostReport]:
     from bedplate.cost.report import graph_report, stack_report
 
-    reports = []
-    for file in files:
-        from bedplate.cli.project import use_prices_of_project
-        from bedplate.plan import plan_stack
-        from bedplate.stack_file.load import load_stack
-
-        use_prices_of_project(file)
-        loaded = load_stack(file)
-        reports.append(stack_report(str(file), plan_stack(loaded.spec, loaded.references)))
+    reports = [stack_report(str(file), _planned(file)) for file in files]
     if state or preview:
         from bedplate.cost.graph.estimate import graph_cost
         from bedplate.cost.graph.resources import read_preview, read_state
@@ -195,19 +188,25 @@ def _node_prices(usd_per_hour: Decimal | None, stack_file: Path | None, pool: st
         raise UsageError("give either --usd-per-hour, or --stack-file and --pool")
     if stack_file is None:
         return [("a node", usd_per_hour or Decimal(0))]
-    from bedplate.cli.project import use_prices_of_project
     from bedplate.cost.estimate import node_prices
-    from bedplate.plan import plan_stack
-    from bedplate.stack_file.load import load_stack
 
-    use_prices_of_project(stack_file)
-    loaded = load_stack(stack_file)
-    pools = {one.name: one for one in plan_stack(loaded.spec, loaded.references).node_pools}
+    pools = {one.name: one for one in _planned(stack_file).node_pools}
     if pool not in pools:
         meant = nearest(pool, pools)
         hint = f"did you mean {meant!r}?" if meant else f"It has {listing(tuple(pools))}."
         raise UsageError(f"{stack_file} has no pool {pool!r}", hint=hint)
     return node_prices(pools[pool])
+
+
+def _planned(file: Path) -> StackPlan:
+    """Return the plan of a stack file, with the prices of its project first."""
+    from bedplate.cli.project import use_prices_of_project
+    from bedplate.plan import plan_stack
+    from bedplate.stack_file.load import load_stack
+
+    use_prices_of_project(file)
+    loaded = load_stack(file)
+    return plan_stack(loaded.spec, loaded.references)
 
 
 def _plain(value: Any) -> Any:

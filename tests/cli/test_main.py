@@ -28,7 +28,7 @@ def bedplate(*arguments: str, cwd: Path = PROJECT, **environment: str) -> subpro
 def test_plan_shows_pools_cost_and_risks() -> None:
     run = bedplate("plan", STACK)
     assert run.returncode == 0, run.stderr
-    for expected in ("vision-dev-use1", "EFA × 32", "everything up", "left under the cap", "quotas"):
+    for expected in ("vision-dev-use1", "efa × 32", "everything up", "left under the cap", "quotas"):
         assert expected in run.stdout
 
 

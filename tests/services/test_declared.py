@@ -10,6 +10,7 @@ import pytest
 from bedplate.clusters.handles import EksHandles
 from bedplate.plan import plan_stack
 from bedplate.separation.component import ClusterSeparation, TeamNamespaces
+from bedplate.separation.policies import POLICIES
 from bedplate.services.component import ClusterServices
 from bedplate.services.manifests import apply_manifests, manifest_token, python_arguments
 from tests.support.stacks import stack
@@ -101,7 +102,7 @@ def test_separation(registered: Registered) -> None:
     declare()
     policies = registered.inputs["kubernetes:admissionregistration.k8s.io/v1:ValidatingAdmissionPolicy"]
     bindings = registered.inputs["kubernetes:admissionregistration.k8s.io/v1:ValidatingAdmissionPolicyBinding"]
-    assert len(policies) == len(bindings) == 4
+    assert len(policies) == len(bindings) == len(POLICIES)
     names = {one["metadata"]["name"] for one in registered.inputs["kubernetes:core/v1:Namespace"].values()}
     assert names == {"vision-dev-general", "vision-dev-inference"}
 

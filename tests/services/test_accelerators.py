@@ -191,6 +191,14 @@ def test_the_operator_leaves_to_others_what_they_bring(name: str, driver: bool, 
     assert [values[part]["enabled"] for part in ("driver", "toolkit", "devicePlugin")] == [driver, toolkit, plugin]
 
 
+def test_the_runtime_of_aks_has_a_name_of_its_own() -> None:
+    """Where AKS configured containerd: the operator's pods name a handler that containerd must know."""
+    assert release(CLUSTERS["aks-cloud-driver"], "gpu-operator").values["operator"]["runtimeClass"] == (
+        "nvidia-container-runtime"
+    )
+    assert "runtimeClass" not in release(CLUSTERS["aks-infiniband"], "gpu-operator").values["operator"]
+
+
 def test_on_gke_files_go_where_nodes_may_be_written() -> None:
     values = release(CLUSTERS["gke-operator"], "gpu-operator").values
     assert values["hostPaths"]["driverInstallDir"] == values["toolkit"]["installDir"] == "/home/kubernetes/bin/nvidia"

@@ -71,7 +71,7 @@ def test_a_machine_without_accelerators_needs_no_driver() -> None:
 ROW = {
     "provider": "aws", "vendor": "NVIDIA", "mode": "cloud", "default": "yes", "driver": "image",
     "container_toolkit": "image", "device_plugin": "operator", "cdi": "yes", "peer_memory": "", "driver_root": "/",
-    "reason": "it does", "source": "gpu-operator", "as_of": "2026-06-23",
+    "runtime_class": "", "reason": "it does", "source": "gpu-operator", "as_of": "2026-06-23",
 }  # fmt: skip
 
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 COLUMNS = (
     "provider", "vendor", "mode", "default", "driver", "container_toolkit", "device_plugin", "cdi", "peer_memory",
-    "driver_root", "reason", "source", "as_of",
+    "driver_root", "runtime_class", "reason", "source", "as_of",
 )  # fmt: skip
 
 REQUIREMENT_COLUMNS = ("provider", "machines", "mode", "reason", "source", "as_of")
@@ -37,7 +37,8 @@ class DriverPath:
 
     `cdi` tells whether the container runtime takes devices by the Container Device Interface, and `peer_memory` whether
     the driver loads nvidia-peermem, by which network cards reach GPU memory; None where no source says, or it has no
-    meaning. `driver_root` is where the driver's files are on a node. `reason` is a sentence for people.
+    meaning. `driver_root` is where the driver's files are on a node. `runtime_class` is the name under which containerd
+    knows NVIDIA's runtime where it is not the usual one. `reason` is a sentence for people.
     """
 
     provider: Provider
@@ -50,6 +51,7 @@ class DriverPath:
     cdi: bool | None
     peer_memory: bool | None
     driver_root: str
+    runtime_class: str
     reason: str
     source: str
 
@@ -147,6 +149,7 @@ def parse(row: Row) -> DriverPath:
         cdi=_known(row, "cdi"),
         peer_memory=_known(row, "peer_memory"),
         driver_root=row.text("driver_root"),
+        runtime_class=row.text("runtime_class"),
         reason=row.required("reason"),
         source=row.source(),
     )

@@ -39,6 +39,8 @@ def gpu_operator_release(cluster: OwnedCluster) -> HelmRelease:
         "operator": {"nodeSelector": {"kubernetes.io/os": "linux", ROLE_LABEL: "general"}},
         "dcgmExporter": {"enabled": True, "serviceMonitor": {"enabled": False}},
     }
+    if path.runtime_class:
+        values["operator"]["runtimeClass"] = path.runtime_class
     if path.driver == "cloud" and path.driver_root != "/":
         values["hostPaths"] = {"driverInstallDir": path.driver_root}
     if brings_features("gpu-operator", cluster):

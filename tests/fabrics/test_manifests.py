@@ -54,7 +54,7 @@ TEMPLATE: dict[str, Any] = {
         ]
     },
 }
-TESTED = {"acceptance_test": {"nodes": 2}}
+TESTED: dict[str, Any] = {"acceptance_test": {"nodes": 2}}
 
 POOLS: dict[str, tuple[tuple[Any, ...], dict[str, Any]]] = {
     "efa": (("aws",), {"machine": "p5.48xlarge", **TESTED}),

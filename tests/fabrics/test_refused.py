@@ -258,10 +258,11 @@ def test_accepted(provider: str, declared: dict[str, Any], about_cluster: dict[s
 
 def azure_stack(*pools: tuple[str, str, str]) -> StackSpec:
     """A stack with pools by name, machine type and subscription."""
+    clusters: dict[str, Any] = {one: cluster("azure", subscription=one) for _, _, one in pools}
     return StackSpec.model_construct(
         team="t",
         environment="dev",
-        clusters={one: cluster("azure", subscription=one) for _, _, one in pools},
+        clusters=clusters,
         node_pools={name: pool(cluster=one, machine=machine) for name, machine, one in pools},
     )
 

@@ -172,4 +172,3 @@ def _settings(pool: NodePoolPlan, test: AcceptancePlan, name: str) -> list[dict[
         **({"LD_LIBRARY_PATH": test.program.library_path} if test.program.library_path else {}),
     }
     return [{"name": key, "value": str(value)} for key, value in values.items()]
-

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from bedplate.fabrics.cards import network_interfaces
 from bedplate.fabrics.choice import FabricQuestion, Refused, choose
@@ -40,6 +40,14 @@ _REASONS: dict[FabricKind, str] = {
     "macvlan": "pods share the cards, each with an address of its own",
     "ici": "the chips of a TPU slice are wired to each other",
 }
+
+
+_ON_AKS: dict[FabricKind, tuple[Literal["sriov", "shared", "ipoib"], Literal["", "rdma-sriov", "rdma-shared"]]] = {
+    "infiniband-sriov": ("sriov", "rdma-sriov"),
+    "infiniband-shared": ("shared", "rdma-shared"),
+    "infiniband-ipoib": ("ipoib", ""),
+}
+"""What the network operator runs for a fabric, and the device plugin that advertises it to pods."""
 
 
 def plan_fabric(question: FabricQuestion) -> FabricPlan:
@@ -101,23 +109,18 @@ def _plan_azure(kind: FabricKind, machine: MachineType, reason: str, nvlink: Nvl
     fact = machine_fabric(machine)
     if fact is None or not fact.infiniband_feature:
         raise LookupError(f"machine-fabrics.csv says nothing about AKSInfinibandSupport for {machine.name}")
-    match kind:
-        case "infiniband-shared":
-            resources, plugin = {SHARED_INFINIBAND_RESOURCE: SHARED_INFINIBAND_PLACES}, "rdma-shared"
-        case "infiniband-ipoib":
-            resources, plugin = {}, ""
-        case _:
-            resources, plugin = {INFINIBAND_RESOURCE: machine.fabric_interfaces or 0}, "rdma-sriov"
+    plugin, advertised_by = _ON_AKS[kind]
+    resources = {
+        "infiniband-sriov": {INFINIBAND_RESOURCE: machine.fabric_interfaces or 0},
+        "infiniband-shared": {SHARED_INFINIBAND_RESOURCE: SHARED_INFINIBAND_PLACES},
+    }
     return FabricPlan(
         kind=kind,
         reason=reason,
         single_zone=True,
-        resources=resources,
-        device_plugin=plugin,
-        azure=AzureFabric(
-            infiniband_feature=fact.infiniband_feature,
-            device_plugin={"rdma-sriov": "sriov", "rdma-shared": "shared", "": "ipoib"}[plugin],
-        ),
+        resources=resources.get(kind, {}),
+        device_plugin=advertised_by,
+        azure=AzureFabric(infiniband_feature=fact.infiniband_feature, device_plugin=plugin),
         secondary=SecondaryNetwork(IPOIB_NETWORK, 1) if kind == "infiniband-ipoib" else None,
         nvlink=nvlink,
     )

@@ -103,7 +103,13 @@ REFUSED = [
     ("azure", "Standard_ND96isr_H100_v5", {"drivers": "host"}, "drivers: host is not possible", ("operator", "cloud")),
     ("azure", "Standard_ND96isr_MI300X_v5", {}, "must keep the images somewhere", ()),
     ("azure", "Standard_ND96isr_MI300X_v5", {"drivers": "cloud"}, "not possible for AMD", ("operator", "host")),
-    ("azure", "Standard_ND96isr_H100_v5", {"drivers": "cloud"}, "never reach GPU memory", ()),
+    (
+        "azure",
+        "Standard_ND96isr_H100_v5",
+        {"drivers": "cloud"},
+        "nothing makes sure that InfiniBand cards reach GPU memory",
+        (),
+    ),
     (
         "azure",
         "Standard_ND96isr_H100_v5",

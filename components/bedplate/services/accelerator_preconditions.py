@@ -118,14 +118,14 @@ def _driver_suits_machine(context: PoolInContext) -> Iterator[Problem]:
 
 
 def _cards_reach_memory(context: PoolInContext) -> Iterator[Problem]:
-    """A driver without nvidia-peermem copies everything through main memory, at a fraction of the fabric's speed."""
+    """Where cards cannot reach GPU memory, everything goes through main memory, at a fraction of the fabric's speed."""
     path = driver_path(context.cluster.provider, "NVIDIA", context.cluster.drivers)
     if path is None or path.peer_memory is not False or wanted_fabric(context) == "none":
         return
     plugins = pool_device_plugins(context.cluster, context.pool)
     if "nvidia" in plugins and plugins & set(RDMA_PLUGINS):
         yield Problem(
-            f"with drivers: {path.mode} the InfiniBand cards never reach GPU memory: {path.reason}",
+            f"with drivers: {path.mode} nothing makes sure that InfiniBand cards reach GPU memory: {path.reason}",
             ("node_pools", context.name, "fabric"),
             hint="Set drivers: operator on the cluster, or fabric: none.",
         )

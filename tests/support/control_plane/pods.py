@@ -28,13 +28,14 @@ def pod(name: str, namespace: str, **spec: Any) -> Object:
     }
 
 
-def pod_spec(gpus: int = 0, **spec: Any) -> Object:
-    """Return the spec of a pod that restricted namespaces admit."""
+def pod_spec(gpus: int = 0, devices: Mapping[str, int] | None = None, **spec: Any) -> Object:
+    """Return the spec of a pod that restricted namespaces admit, and that asks for GPUs of NVIDIA or other devices."""
+    asked = {name: str(count) for name, count in ({"nvidia.com/gpu": gpus} if gpus else devices or {}).items()}
     container = {
         "name": "main",
         "image": "registry.example.com/app:1",
         "securityContext": {"allowPrivilegeEscalation": False, "capabilities": {"drop": ["ALL"]}},
-        **({"resources": {"limits": {"nvidia.com/gpu": str(gpus)}}} if gpus else {}),
+        **({"resources": {"limits": asked}} if asked else {}),
     }
     security = {"runAsNonRoot": True, "runAsUser": 2000, "seccompProfile": {"type": "RuntimeDefault"}}
     return {"containers": [container], "securityContext": security, "terminationGracePeriodSeconds": 0, **spec}

@@ -135,10 +135,12 @@ def test_every_rule_fails_for_something() -> None:
 
 
 IN_THEIR_OWN_TESTS = {"governance-exceptions", "governance-settings", "governance-unused-exceptions"} | {
-    "nodes-existing-create-nothing"
+    "nodes-existing-create-nothing",
+    "nodes-gke-as-declared",
+    "nodes-gke-group-used-once",
 }
 """Rules that need settings or exceptions of their own to fail (test_enforcement), or a cluster of their own
-(test_existing)."""
+(test_existing), or a node pool of GKE (test_gke_nodes)."""
 
 
 def test_reference_page_is_fresh() -> None:

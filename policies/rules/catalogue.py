@@ -6,6 +6,8 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from rules import (
+    aks_clusters,
+    aks_nodes,
     cost,
     cost_limits,
     gke_nodes,
@@ -43,6 +45,7 @@ RULES: tuple[Rule, ...] = (
     *nodes.RULES,
     *karpenter.RULES,
     *gke_nodes.RULES,
+    *aks_nodes.RULES,
     *owned.RULES,
     *separation.RULES,
     *priorities.RULES,
@@ -60,6 +63,8 @@ STACK_RULES: tuple[StackRule, ...] = (
     *cost_limits.STACK_RULES,
     *nodes.STACK_RULES,
     *gke_nodes.STACK_RULES,
+    *aks_nodes.STACK_RULES,
+    *aks_clusters.STACK_RULES,
     *security_exposure.STACK_RULES,
     *security_data.STACK_RULES,
     *reliability.STACK_RULES,

@@ -9,12 +9,13 @@ from __future__ import annotations
 from collections import Counter
 from decimal import Decimal, InvalidOperation
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from bedplate import catalog
 from bedplate.cost.caps import excesses
 from bedplate.cost.range import CostLine, CostRange
 from bedplate.cost.wire import from_wire
+from bedplate.node_pools.azure_disks import OsDisk, os_disk
 from bedplate.node_pools.gcp_boot_disks import boot_disk_type
 from rules.model import Finding, Resource, Rule, StackRule, Surroundings
 from rules.nodes import CLUSTER, NODE_POOL, OWN_COMPONENT
@@ -27,7 +28,7 @@ from rules.unit_prices import ROOT_VOLUME, catalog_price, machine_items
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
 
-CONTROL_PLANES = {"aws": "eks-control-plane", "gcp": "gke-control-plane"}
+CONTROL_PLANES = {"aws": "eks-control-plane", "gcp": "gke-control-plane", "azure": "aks-standard-tier"}
 """What a cluster's own machines are billed as, by provider."""
 
 TOLERANCE = Decimal("1e-9")
@@ -93,7 +94,8 @@ def is_counted_in_full(component: Resource, _: Surroundings) -> Iterator[str]:
     owned = 0
     for group in groups:
         declared[f"{need(group, 'machine')} {need(group, 'capacity')}"] += int(need(group, "maxNodes"))
-        owned += int(need(group, "maxNodes")) if need(group, "capacity") == OWNED else 0
+        without_disk = need(group, "capacity") == OWNED or _on_the_host(component, group)
+        owned += int(need(group, "maxNodes")) if without_disk else 0
     for item, nodes in declared.items():
         if counted[item] < nodes:
             yield f"{component.name} may run {nodes} × {item}, but its cost counts {counted[item]}"
@@ -110,12 +112,24 @@ def _counts_control_plane(cluster: Resource, lines: Iterable[CostLine]) -> bool:
     return any(line.service == service and line.max_units >= 1 for line in lines)
 
 
+def _azure_disk(group: Any) -> OsDisk:
+    return os_disk(need(group, "machine"), int(need(group, "rootDiskGib")))
+
+
+def _on_the_host(component: Resource, group: Any) -> bool:
+    """Tell whether the disk of a group's nodes is part of the machine's price."""
+    return need(component.properties, "provider") == "azure" and not _azure_disk(group).service
+
+
 def root_disk_services(component: Resource) -> set[str]:
     """Return the services that the root volumes of a pool's nodes are billed as, each by its own price."""
-    if need(component.properties, "provider") != "gcp":
+    provider = need(component.properties, "provider")
+    if provider not in ("gcp", "azure"):
         return {"ebs-gp3"}
-    machines = catalog.machines("gcp")
+    machines = catalog.machines(provider)
     groups = need(component.properties, "groups")
+    if provider == "azure":
+        return {disk.service for group in groups if (disk := _azure_disk(group)).service}
     return {boot_disk_type(machines[name]) for group in groups if (name := need(group, "machine")) in machines}
 
 

@@ -70,7 +70,13 @@ def _gke_own_nodes(cluster: Resource) -> bool:
     return not want(properties, "removeDefaultNodePool")
 
 
+def _aks_own_nodes(cluster: Resource) -> bool:
+    """The system nodes of a cluster of Bedplate are among its cost lines (nodes-aks-system-as-declared)."""
+    return "bedplate:index:Cluster" not in cluster.ancestor_types
+
+
 CONDITIONS: Mapping[str, Callable[[Resource], bool]] = {
     "eks-auto-mode": _eks_auto_mode,
     "gke-own-nodes": _gke_own_nodes,
+    "aks-own-nodes": _aks_own_nodes,
 }

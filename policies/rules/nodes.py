@@ -18,10 +18,11 @@ NODE_POOL = "bedplate:index:NodePool"
 EKS_NODE_GROUP = "aws:eks/nodeGroup:NodeGroup"
 LAUNCH_TEMPLATE = "aws:ec2/launchTemplate:LaunchTemplate"
 GKE_NODE_POOL = "gcp:container/nodePool:NodePool"
+AKS_POOL = "azure-native:containerservice:AgentPool"
 KARPENTER_NODE_POOL = "kubernetes:karpenter.sh/v1:NodePool"
 EC2_NODE_CLASS = "kubernetes:karpenter.k8s.aws/v1:EC2NodeClass"
 
-COMPARED = frozenset({EKS_NODE_GROUP, GKE_NODE_POOL, KARPENTER_NODE_POOL, EC2_NODE_CLASS})
+COMPARED = frozenset({EKS_NODE_GROUP, GKE_NODE_POOL, AKS_POOL, KARPENTER_NODE_POOL, EC2_NODE_CLASS})
 """Types of which pools are made: what they create is compared with what the pool declares."""
 
 LOOKED_AT = frozenset({CLUSTER, NODE_POOL, LAUNCH_TEMPLATE, *COMPARED})

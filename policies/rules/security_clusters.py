@@ -12,7 +12,7 @@ from bedplate import catalog
 from rules.model import Resource, Rule, Surroundings
 from rules.networks import names_everybody
 from rules.properties import GIVEN, NOT_FALSE, NOT_TRUE, TRUE, holding, none_of, one_of, row, table_rule
-from rules.reading import need, want
+from rules.reading import Known, Unknown, need, read, undecided, want
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -48,10 +48,24 @@ def has_closed_gke_endpoint(cluster: Resource, _: Surroundings) -> Iterator[str]
 
 
 def has_closed_aks_endpoint(cluster: Resource, _: Surroundings) -> Iterator[str]:
-    """The same for AKS: a private cluster, or authorized ranges."""
+    """The same for AKS: a private cluster, or authorized ranges.
+
+    Nodes come from the address of the cluster's own NAT gateway, which stands among the ranges and is known last: one
+    such range is waited for beside those that are known, and judged with them before the cluster is made.
+    """
     if want(cluster.properties, "apiServerAccessProfile", "enablePrivateCluster"):
         return
-    ranges = want(cluster.properties, "apiServerAccessProfile", "authorizedIPRanges")
+    path = ("apiServerAccessProfile", "authorizedIPRanges")
+    found = read(cluster.properties, *path)
+    ranges = found.value if isinstance(found, Known) else []
+    if isinstance(found, Unknown):
+        if len(found.path) != len(path) + 1:  # the list itself, or more than the list
+            raise undecided(found.path)
+        gateway = want(cluster.properties, "networkProfile", "outboundType") == "userAssignedNATGateway"
+        each = [read(cluster.properties, *path, index) for index in range(len(cluster.properties[path[0]][path[1]]))]
+        ranges = [one.value for one in each if isinstance(one, Known)]
+        if not gateway or len(ranges) != len(each) - 1:
+            raise undecided(found.path)
     if not ranges or names_everybody(ranges):
         yield f"the API server of {cluster.name} is open to everybody: name apiServerAccessProfile.authorizedIPRanges"
 
@@ -117,7 +131,6 @@ RULES = (
     table_rule(
         row(EKS, "enabledClusterLogTypes", holding(*LOG_TYPES)),
         row(GKE, "loggingService", none_of("none")),
-        row(AKS, "addonProfiles.omsagent.enabled", TRUE),
         id="security-control-plane-logs",
         family="security",
         demands="A cluster writes every kind of control-plane log.",

@@ -10,6 +10,7 @@ from bedplate import catalog
 from bedplate.cost.range import HOURS_PER_MONTH, MONTHLY_AMOUNT
 from bedplate.cost.usage import GB_PER_GIB, HOURS_PER_DAY, KINDS
 from bedplate.errors import InputError
+from bedplate.node_pools.prices import list_price
 from rules.nodes import NODE_POOL
 from rules.reading import UndecidedError, need
 
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
     from rules.model import Resource
 
 ROOT_VOLUME = re.compile(r"root volume of (\d+) GiB")
+SOLD_BY_SIZE = "managed-disk-"
+"""Services of Azure that price a whole disk, not a GiB of it."""
 
 _STORED = re.compile(r".*, stored for (\d+) days")
 _TIMES = {kind.service: kind.times for kind in KINDS}
@@ -52,7 +55,7 @@ def _catalog_price(
     if line.item in machines:
         machine, capacity = machines[line.item]
         # A reservation without a price of its own is billed by the list, and so is what waits for its turn.
-        found = catalog.price(provider, region, machine, "spot" if capacity == "spot" else "on-demand")
+        found = list_price(provider, region, machine, "spot" if capacity == "spot" else "on-demand")
         return (found.usd_per_hour, found.as_of) if found else (None, None)
     if not line.service:
         return None
@@ -65,7 +68,7 @@ def _catalog_price(
 
 def _priced_units(line: CostLine) -> Decimal:
     """Return how many units of its price are in one unit of a line: a root volume is priced by the GiB, for example."""
-    if volume := ROOT_VOLUME.fullmatch(line.item):
+    if (volume := ROOT_VOLUME.fullmatch(line.item)) and not line.service.startswith(SOLD_BY_SIZE):
         return Decimal(volume[1])
     if line.unit == "GiB":
         return GB_PER_GIB

@@ -54,6 +54,11 @@ class AksPlan(ClusterPlan):
         return self.subscription
 
     @property
+    def own_nodes(self) -> tuple[str, int]:
+        """The system nodes."""
+        return self.system.machine.name, self.system.nodes
+
+    @property
     def nat_gateways(self) -> int:
         """One for the only subnet."""
         return 1

@@ -41,6 +41,8 @@ class Cluster(pulumi.ComponentResource):
             "publicEndpoint": plan.public_endpoint,
             "cost": to_wire(cluster_cost(plan)),
         }
+        if plan.own_nodes:
+            numbers["ownNodes"] = dict(zip(("machine", "nodes"), plan.own_nodes, strict=True))
         options = pulumi.ResourceOptions(providers=[cloud] if cloud else None)
         super().__init__("bedplate:index:Cluster", plan.name, numbers, options)
         live = _declare(plan, cloud, self)

@@ -66,6 +66,11 @@ class ClusterPlan:
         return False
 
     @property
+    def own_nodes(self) -> tuple[str, int] | None:
+        """The machine type and number of nodes that come with the cluster and belong to no pool; None without."""
+        return None
+
+    @property
     def nat_gateways(self) -> int:
         """How many NAT gateways stand in the cluster's network."""
         return 0

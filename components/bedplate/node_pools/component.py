@@ -113,6 +113,8 @@ def _group_numbers(group: NodeGroupPlan) -> dict[str, Any]:
         "maxNodes": group.max_nodes,
         "preference": group.preference,
     }
+    if group.machine.cloud == "azure":  # whether it is billed, and how, follows from its size
+        numbers["rootDiskGib"] = group.root_disk_gib
     if group.capacity == "owned":
         numbers["hardware"] = {
             "accelerator": group.machine.accelerator or None,

@@ -7,6 +7,7 @@ refused rather than made up.
 
 from __future__ import annotations
 
+import base64
 import json
 from typing import TYPE_CHECKING, Any
 
@@ -102,6 +103,21 @@ def _cluster_token(_world: World, _instance: Instance, arguments: Properties) ->
     return {"id": arguments.get("name"), "token": "k8s-aws-v1.simulated"}
 
 
+def _aks_user_credentials(world: World, _instance: Instance, arguments: Properties) -> Properties:
+    """Return where a cluster is and who vouches for it, as AKS tells users of a cluster without local accounts."""
+    name = arguments.get("resourceName")
+    clusters = world.of_type("azure-native:containerservice:ManagedCluster")
+    found = next((cluster for cluster in clusters if cluster.id.rpartition("/")[2] == name), None)
+    if found is None:
+        missing = f"Microsoft.ContainerService/managedClusters/{name}"
+        raise Refusal(f"Code=ResourceNotFound: The Resource '{missing}' was not found.")
+    server = f"https://{found.outputs['fqdn']}:443"
+    cluster = {"server": server, "certificate-authority-data": "U0lNVUxBVEVE"}
+    config = json.dumps({"clusters": [{"name": name, "cluster": cluster}]})
+    value = base64.b64encode(config.encode()).decode()
+    return {"kubeconfigs": [{"name": "clusterUser", "value": value}]}
+
+
 def _machine_offerings(_world: World, instance: Instance, arguments: Properties) -> Properties:
     wanted = {f["name"]: f["values"] for f in arguments.get("filters") or []}
     by_id = arguments.get("locationType") == "availability-zone-id"
@@ -134,4 +150,5 @@ _FUNCTIONS: Mapping[str, Callable[[World, Instance, Properties], Properties]] = 
     "aws:eks/getCluster:getCluster": _cluster,
     "aws:eks/getClusterAuth:getClusterAuth": _cluster_token,
     "aws:ec2/getInstanceTypeOfferings:getInstanceTypeOfferings": _machine_offerings,
+    "azure-native:containerservice:listManagedClusterUserCredentials": _aks_user_credentials,
 }

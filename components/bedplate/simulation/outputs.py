@@ -13,7 +13,7 @@ import typing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from bedplate.sdk_types import UNKNOWN, resource_type
+from bedplate.sdk_types import UNKNOWN, has_unknown, resource_type
 from bedplate.sdk_types.checks import alternatives
 from bedplate.sdk_types.classes import properties, snake_case
 from bedplate.simulation.data_files import load
@@ -97,6 +97,8 @@ def outputs_of(subject: Subject) -> Properties:
     if not subject.seed:  # what the cloud alone decides is unknown before, also where the answer is always the same
         added = {name: UNKNOWN if name in computed else value for name, value in added.items()}
     _merge(outputs, fill(added, subject.variables, subject.seed))
+    if subject.package == "azure-native":
+        _describe_identities(outputs)
     if known is None:
         return outputs
     where = _PLACES.get(subject.package, "")
@@ -111,6 +113,16 @@ def outputs_of(subject: Subject) -> Properties:
         if value is not None:
             outputs[name] = value
     return outputs
+
+
+def _describe_identities(outputs: Properties) -> None:
+    """Azure takes a list of the identities that a resource has, and answers with a description of each."""
+    identity = outputs.get("identity")
+    given = identity.get("userAssignedIdentities") if isinstance(identity, dict) else None
+    if not isinstance(given, list):
+        return
+    described = {one: {"clientId": digits(one, "client")[:8], "principalId": digits(one)[:8]} for one in given}
+    identity["userAssignedIdentities"] = UNKNOWN if has_unknown(given) else described
 
 
 def plausible_property(declared: Property, name: str, subject: Subject) -> Any:

@@ -89,10 +89,19 @@ def _one_zone(pool: NodePoolPlan) -> Iterator[Risk]:
     zones = {zone for group in pool.groups for zone in group.zones}
     if len(zones) != 1 or pool.max_nodes <= 1:
         return
+    subject = f"node_pools.{pool.name}"
+    here = f"all its nodes stand in {', '.join(zones)}, because"
+    if all(group.reservation and group.reservation.zone for group in pool.groups):
+        yield Risk(
+            subject,
+            f"{here} its machines are reserved there: when that zone fails, the pool has none",
+            "add an offer in another zone, or declare a second pool in one",
+        )
+        return
     why = "a fabric does not cross zones" if pool.fabric != "none" else "its machines are offered in no other"
     yield Risk(
-        f"node_pools.{pool.name}",
-        f"all its nodes stand in {', '.join(zones)}, because {why}: when that zone has no capacity, the pool has none",
+        subject,
+        f"{here} {why}: when that zone has no capacity, the pool has none",
         "name another zone to move it, or declare a second pool in one",
     )
 

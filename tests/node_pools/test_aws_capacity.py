@@ -187,6 +187,14 @@ def test_a_general_pool_on_a_reservation_is_updated_within_it() -> None:
     assert group["updateConfig"]["updateStrategy"] == "MINIMAL"
 
 
+@pytest.mark.parametrize(("capacity", "reserved"), [("reservation", True), ("capacity-block", True), ("spot", False)])
+def test_a_pool_in_one_zone_is_a_risk_for_a_reason(capacity: str, reserved: bool) -> None:
+    plan = plan_stack(stack_of(OFFERS[capacity], ["use1-az2", "use1-az6"]))
+    (found,) = (risk for risk in risks(plan) if risk.subject == "node_pools.it" and "all its nodes stand" in risk.text)
+    assert ("its machines are reserved there" in found.text) is reserved
+    assert ("a fabric does not cross zones" in found.text) is not reserved
+
+
 def test_the_end_of_a_block_is_a_risk_and_reserved_machines_use_up_the_on_demand_quota() -> None:
     zones = ["use1-az2", "use1-az6"]
     ends = [risk for risk in risks(plan_stack(stack_of(OFFERS["capacity-block"], zones))) if "ends on" in risk.text]

@@ -1,84 +1,123 @@
-"""NVIDIA, AMD and TPU side by side: the real scheduler places the workloads of each on its own pool and nowhere else.
+"""Accelerators of four vendors and parts of GPUs beside whole ones: the real scheduler puts each pod where it belongs.
 
-The pools are those of examples/three-clouds, here on one control plane: labels, taints and devices keep them apart.
+Nodes are those of the examples' pools, with the resources that their device plugins would advertise.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 import pytest
 
 from bedplate.node_pools.plan import NodePoolPlan
+from bedplate.node_pools.sharing import SHARING_LABEL
 from bedplate.plan import plan_stack
 from bedplate.simulation.kubernetes_client import KubernetesClient
 from bedplate.stack_file.load import load_stack
 from tests.support.control_plane.nodes import add_pool
-from tests.support.control_plane.pods import ROLE, apply, nodes_of, pod, why_pending, workload
+from tests.support.control_plane.pods import ROLE, Object, apply, nodes_of, pod, why_pending
 from tests.support.examples import examples
+from tests.support.stacks import one_pool
 
 pytestmark = pytest.mark.cluster
 
-NODES = {"h100": 2, "mi300x": 2, "v6e": 2, "aws-general": 1, "azure-general": 1, "gcp-general": 1}
-DEVICES = {"h100": "nvidia.com/gpu", "mi300x": "amd.com/gpu", "v6e": "google.com/tpu"}
-OF_INFERENCE = {"key": ROLE, "operator": "Equal", "value": "inference", "effect": "NoSchedule"}
+NewNamespace = Callable[..., str]
 
 
-def tolerating(*devices: str) -> dict[str, Any]:
-    """Return what a pod of an inference pool says: the role, and the taints of some devices."""
-    of_devices = [{"key": device, "operator": "Exists", "effect": "NoSchedule"} for device in devices]
-    return {"nodeSelector": {ROLE: "inference"}, "tolerations": [OF_INFERENCE, *of_devices]}
+def example_pool(example: str, resource: str) -> NodePoolPlan:
+    """Return the pool of an example whose nodes advertise a resource."""
+    (file,) = (one.file for one in examples() if str(one) == example)
+    loaded = load_stack(file)
+    pools = plan_stack(loaded.spec, loaded.references).node_pools
+    return next(pool for pool in pools if resource in pool.groups[0].unseen_resources)
 
 
-@pytest.fixture(scope="module")
-def pools(client: KubernetesClient) -> dict[str, NodePoolPlan]:
-    example = next(one for one in examples() if str(one) == "three-clouds")
-    plan = plan_stack(load_stack(example.file).spec)
-    found = {pool.name: pool for pool in plan.node_pools}
-    for name, count in NODES.items():
-        add_pool(client, found[name], count)
-    return found
+WHOLE = plan_stack(one_pool()).node_pools[1]
+TURNS = plan_stack(one_pool({"team": "turns"}, sharing={"mode": "time-slicing", "replicas": 4})).node_pools[1]
+SLICES = example_pool("shared-by-mig", "nvidia.com/mig-1g.10gb")
+AMD = example_pool("azure-nd-mi300x", "amd.com/gpu")
+TPU = example_pool("gcp-tpu-v6e", "google.com/tpu")
+NEURON = example_pool("aws-inf2", "aws.amazon.com/neuron")
+POOLS = {"nvidia.com/gpu": WHOLE, "amd.com/gpu": AMD, "google.com/tpu": TPU, "aws.amazon.com/neuron": NEURON}
 
 
-def nodes(pool: NodePoolPlan) -> set[str]:
-    return {f"{pool.groups[0].name}-{number}" for number in range(NODES[pool.name])}
+@pytest.fixture(scope="module", autouse=True)
+def nodes(client: KubernetesClient) -> None:
+    for pool in (WHOLE, TURNS, SLICES, AMD, TPU, NEURON):
+        add_pool(client, pool, 1)
 
 
-@pytest.mark.parametrize(("name", "device"), DEVICES.items(), ids=list(DEVICES))
-def test_workloads_run_on_the_pool_of_their_device_alone(
-    name: str, device: str, client: KubernetesClient, namespace: Callable[..., str], pools: dict[str, NodePoolPlan]
-) -> None:
-    """Every pod tolerates all three taints, so that the device alone decides; two fill a node between them."""
-    space = namespace()
-    group = pools[name].groups[0]
-    half = int(group.unseen_resources[device]) // 2
-    assert half == group.machine.accelerator_count // 2
-    for number in range(2 * NODES[name]):
-        apply(client, pod(f"{name}-{number}", space, devices={device: half}, **tolerating(*DEVICES.values())))
-    placed = nodes_of(client, space, 2 * NODES[name])
-    assert {node: placed.count(node) for node in placed} == dict.fromkeys(nodes(pools[name]), 2)
-    apply(client, pod("one-too-many", space, devices={device: 1}, **tolerating(*DEVICES.values())))
-    assert f"6 Insufficient {device}" in why_pending(client, space)
+def asking(name: str, space: str, resource: str, *, role: str, count: int = 1, shared: bool = False) -> Object:
+    """Return a pod that tolerates every accelerator and asks for one kind of them."""
+    tolerations = [{"key": ROLE, "operator": "Equal", "value": role}]
+    tolerations += [{"key": key, "operator": "Exists"} for key in POOLS]
+    if shared:
+        tolerations.append({"key": SHARING_LABEL, "operator": "Exists"})
+    wanted = pod(name, space, nodeSelector={ROLE: role}, tolerations=tolerations)
+    wanted["spec"]["containers"][0]["resources"] = {"limits": {resource: str(count)}}
+    return wanted
 
 
-@pytest.mark.parametrize(("name", "device"), DEVICES.items(), ids=list(DEVICES))
-def test_a_device_without_its_toleration_is_out_of_reach(
-    name: str, device: str, client: KubernetesClient, namespace: Callable[..., str], pools: dict[str, NodePoolPlan]
-) -> None:
-    space = namespace()
-    others = [other for other in DEVICES.values() if other != device]
-    apply(client, pod("half", space, devices={device: 1}, **tolerating(*others)))
-    reason = why_pending(client, space)
-    assert f"{NODES[name]} node(s) had untolerated taint(s)" in reason
-    assert f"4 Insufficient {device}" in reason
+def node(pool: NodePoolPlan) -> str:
+    return f"{pool.groups[0].name}-0"
 
 
-def test_a_general_workload_stays_on_general_nodes(
-    client: KubernetesClient, namespace: Callable[..., str], pools: dict[str, NodePoolPlan]
+@pytest.mark.parametrize("resource", POOLS)
+def test_a_pod_runs_on_the_accelerators_that_it_asks_for(
+    client: KubernetesClient, namespace: NewNamespace, resource: str
 ) -> None:
     space = namespace()
-    manifest = workload("Deployment", "web", space)
-    apply(client, {**manifest, "spec": {**manifest["spec"], "replicas": 30}})
-    general = set().union(*(nodes(pools[name]) for name in NODES if name.endswith("general")))
-    assert set(nodes_of(client, space, 30)) == general
+    pool = POOLS[resource]
+    count = int(pool.groups[0].unseen_resources[resource])
+    apply(client, asking("all", space, resource, role=pool.role, count=count))
+    assert nodes_of(client, space, 1) == [node(pool)]
+    apply(client, asking("one-too-many", space, resource, role=pool.role))
+    assert f"Insufficient {resource}" in why_pending(client, space)
+
+
+@pytest.mark.parametrize("resource", POOLS)
+def test_a_pod_that_tolerates_another_vendor_alone_is_kept_off(
+    client: KubernetesClient, namespace: NewNamespace, resource: str
+) -> None:
+    """It asks for nothing, so only taints keep it off."""
+    space = namespace()
+    pool = POOLS[resource]
+    others = [{"key": key, "operator": "Exists"} for key in POOLS if key != resource]
+    role = {"key": ROLE, "operator": "Equal", "value": pool.role}
+    selector = {ROLE: pool.role, "bedplate.dev/pool": pool.full_name}
+    apply(client, pod("stranger", space, nodeSelector=selector, tolerations=[role, *others]))
+    assert "untolerated taint" in why_pending(client, space)
+
+
+def test_a_pod_that_wants_whole_gpus_never_lands_on_a_shared_one(
+    client: KubernetesClient, namespace: NewNamespace
+) -> None:
+    """Time-sliced GPUs have the name of whole ones. One whole GPU is there, and four turns on another."""
+    space = namespace()
+    apply(client, asking("first", space, "nvidia.com/gpu", role="inference"))
+    assert nodes_of(client, space, 1) == [node(WHOLE)]
+    apply(client, asking("second", space, "nvidia.com/gpu", role="inference"))
+    assert "untolerated taint" in why_pending(client, space)
+
+
+def test_pods_take_turns_where_they_ask_for_it(client: KubernetesClient, namespace: NewNamespace) -> None:
+    space = namespace()
+    for number in range(4):
+        turn = asking(f"turn-{number}", space, "nvidia.com/gpu", role="inference", shared=True)
+        turn["spec"]["nodeSelector"]["bedplate.dev/pool"] = TURNS.full_name
+        apply(client, turn)
+    assert set(nodes_of(client, space, 4)) == {node(TURNS)}
+
+
+def test_as_many_slices_as_the_plan_says(client: KubernetesClient, namespace: NewNamespace) -> None:
+    space = namespace()
+    sharing = SLICES.groups[0].sharing
+    assert sharing is not None
+    for resource, count in sharing.resources.items():
+        short = resource.rpartition("-")[2].replace(".", "-")
+        for number in range(count):
+            apply(client, asking(f"s{short}-{number}", space, resource, role="inference", shared=True))
+    total = sum(sharing.resources.values())
+    assert set(nodes_of(client, space, total)) == {node(SLICES)}
+    apply(client, asking("one-too-many", space, "nvidia.com/mig-1g.10gb", role="inference", shared=True))
+    assert "Insufficient nvidia.com/mig-1g.10gb" in why_pending(client, space)

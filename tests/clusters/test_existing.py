@@ -20,8 +20,7 @@ from tests.support.golden import check_golden
 from tests.support.stacks import REMOVED, changed, spec
 
 GOLDEN = Path(__file__).parent / "golden"
-SECRET = {"clusters.hall.context": REMOVED, "clusters.hall.kubeconfig": {"secret": "chat_keys"}}
-"""A secret that the recorder knows stands for a kubeconfig."""
+SECRET = {"clusters.hall.context": REMOVED, "clusters.hall.kubeconfig": {"secret": "hall2_kubeconfig"}}
 
 
 def planned(changes: dict[str, Any] | None = None) -> StackPlan:
@@ -50,7 +49,7 @@ def test_it_stands_in_no_region_and_costs_what_its_nodes_cost() -> None:
 
 @pytest.mark.parametrize(
     ("changes", "words"),
-    [({}, "context admin@hall"), (SECRET, "kubeconfig from the secret chat_keys")],
+    [({}, "context admin@hall"), (SECRET, "kubeconfig from the secret hall2_kubeconfig")],
 )
 def test_the_way_in_is_said_in_words(changes: dict[str, Any], words: str) -> None:
     assert cluster(changes).way_in == words
@@ -68,7 +67,7 @@ def test_a_context_is_the_whole_configuration() -> None:
 
 def test_a_kubeconfig_is_read_from_its_secret() -> None:
     provider = by_label(resources(SECRET))["kubernetes vision-dev-hall"]
-    assert provider.inputs["kubeconfig"] == SECRETS["bedplate:chat_keys"]
+    assert provider.inputs["kubeconfig"] == SECRETS["bedplate:hall2_kubeconfig"]
     assert "context" not in provider.inputs
 
 
@@ -90,7 +89,7 @@ def test_a_team_reaches_the_cluster_of_a_platform_stack_its_own_way() -> None:
     found = declared(lambda: declare(plan))
     assert not [resource for resource in found if resource.token == "pulumi:pulumi:StackReference"]
     provider = by_label(found)["kubernetes platform-dev-hall"]
-    assert provider.inputs["kubeconfig"] == SECRETS["bedplate:chat_keys"]
+    assert provider.inputs["kubeconfig"] == SECRETS["bedplate:hall2_kubeconfig"]
 
 
 # What the rules of separation look at.

@@ -140,6 +140,7 @@ CASES: list[tuple[dict[str, Any], str, str]] = [
     ({FABRIC: INFINIBAND, NETWORK: RAIL_OBJECTS}, NETWORK, "infiniband-shared has no secondary network"),
     (MACVLAN | {f"{NETWORK}.interfaces": ["ens1", "ens2"]}, f"{NETWORK}.interfaces", "stands on one interface, and 2"),
     (MACVLAN | {f"{NETWORK}.virtual_functions": 4}, f"{NETWORK}.virtual_functions", "macvlan divides no card"),
+    (SRIOV | {f"{FABRIC}.network_cards": "amd-ethernet"}, NETWORK, "drive no amd-ethernet cards"),
     (SRIOV | {f"{FABRIC}.resource": "intel.com/rails"}, f"{FABRIC}.resource", "hand out nvidia.com/"),
     (SRIOV | {f"{NETWORK}.interfaces": []}, f"{NETWORK}.interfaces", "name the interfaces that sriov-vf divides"),
     (SRIOV | {f"{NETWORK}.virtual_functions": REMOVED}, f"{NETWORK}.virtual_functions", "into how many"),

@@ -19,7 +19,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
 ACCOUNT = "123456789012"
-SECRETS = {"bedplate:chat_keys": "web=key-of-the-web", "bedplate:hf_token": "token-of-the-team"}
+SECRETS = {
+    "bedplate:chat_keys": "web=key-of-the-web",
+    "bedplate:hf_token": "token-of-the-team",
+    "bedplate:hall2_kubeconfig": "apiVersion: v1",
+}
 """The secrets that stacks of tests name."""
 
 

@@ -146,6 +146,8 @@ class ExistingClusterSpec(ClusterSpec):
             raise wrong(f"{kind} has no secondary network", at)
         if self.fabric.network is None:
             raise wrong("name what it makes: fabric.network", at)
+        if not self.fabric.network_cards.startswith("nvidia-"):
+            raise wrong(f"NVIDIA's operators drive no {self.fabric.network_cards} cards; make it yourself", at)
         divides = self.fabric.kind in (*VIRTUAL_FUNCTIONS, "host-device")
         if divides and not (self.fabric.resource or "").startswith(RESOURCE_PREFIX):
             raise wrong(f"the operators name what they hand out {RESOURCE_PREFIX}…", "fabric", "resource")

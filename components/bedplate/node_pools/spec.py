@@ -263,5 +263,6 @@ class NodePoolSpec(StrictModel):
         Nodes that exist already count as one offer, which nobody may write: `owned`.
         """
         if self.hardware is not None:
-            return (OfferSpec.model_construct(machine=hardware_name(self.hardware), capacity="owned"),)
+            owned: dict[str, Any] = {"machine": hardware_name(self.hardware), "capacity": "owned"}
+            return (OfferSpec.model_construct(**owned),)
         return self.offers or (OfferSpec(machine=self.machine or ""),)

@@ -52,7 +52,7 @@ def resources(changes: dict[str, Any] | None = None) -> list[Declared]:
 
 
 def hardware(**changes: Any) -> HardwareSpec:
-    described = {
+    described: dict[str, Any] = {
         "accelerator": "H100",
         "accelerators": 8,
         "vcpus": 224,

@@ -21,6 +21,7 @@ from tests.policies import (
     test_cost,
     test_enforcement,
     test_governance,
+    test_karpenter,
     test_reliability,
     test_security,
     test_separation,
@@ -39,6 +40,7 @@ from tests.policies.stack import (
     pool,
     register,
 )
+from tests.support.stacks import REMOVED
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -119,6 +121,7 @@ def test_every_rule_fails_for_something() -> None:
         test_enforcement.WITHOUT_PROBES,
         deployment(priorityClassName="system-node-critical"),
         kubernetes("scheduling.k8s.io/v1:PriorityClass", "mine", {"value": 10**6}),
+        *test_karpenter.declared(test_karpenter.SPOT, {"spec.limits": REMOVED}, {"metadata.name": "big"}),
         *(h100, node_group(h100), pool(), node_group(pool(), subnetIds=[UNKNOWN])),
         pool(role="training", groups=[{"name": "g", "machine": "p5.48xlarge", "capacity": "on-demand", "maxNodes": 1}]),
     ]

@@ -29,8 +29,11 @@ from tests.policies.stack import (
     register,
     with_line,
 )
+from tests.policies.test_karpenter import SPOT, declared
 from tests.policies.test_reading import SENTINELS
 from tests.policies.test_reliability import stopping, workload
+from tests.policies.test_reserved import BLOCK, OPEN
+from tests.policies.test_reserved import pool as reserved
 from tests.policies.test_security import CLOUD_FAILS, auth_policy, namespace, network_policy, route
 from tests.policies.test_separation import ANY, CONTAINERS, INFERENCE, SELECTS, TAINTS, release
 from tests.support.stacks import REMOVED
@@ -48,6 +51,10 @@ CASES: dict[str, list[Declared]] = {
     "a cluster": [cluster()],
     "a raw node group": [node_group(None)],
     "a larger node group": [POOL, node_group(POOL, scalingConfig={"minSize": 0, "maxSize": 9, "desiredSize": 0})],
+    "a pool of Karpenter's": list(declared(SPOT)),
+    "a larger pool of Karpenter's": list(declared(SPOT, {"spec.limits.nodes": "9"}, {"metadata.name": "big"})),
+    "a capacity block": [reserved(BLOCK)],
+    "a reservation that is not counted": [with_line(reserved(OPEN), 0, baselineUnits=0)],
     "EKS Auto Mode": [Declared("aws:eks/cluster:Cluster", "c", {"name": "c", "computeConfig": {"enabled": True}})],
     "GKE nodes": [Declared("gcp:container/cluster:Cluster", "c", {"removeDefaultNodePool": False}, None, "gcp")],
     "a general workload": [deployment("vision-dev-general", tolerations=[{"key": "a", "operator": "Exists"}])],

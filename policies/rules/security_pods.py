@@ -11,10 +11,11 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from bedplate.sdk_types.values import is_unknown
+from bedplate.separation.fabric_rules import PATHS as FABRIC_PATHS
 from rules.model import Resource, Rule, Surroundings
 from rules.pods import Pod, pods
 from rules.reading import items, undecided, want
-from rules.separation import is_kubernetes_object, namespace_of, system_namespaces
+from rules.separation import fabric_test_pool, is_kubernetes_object, namespace_of, system_namespaces
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -62,8 +63,10 @@ def runs_unprivileged(resource: Resource, _: Surroundings) -> Iterator[str]:
                 yield f"{resource.name}: {where}.securityContext.allowPrivilegeEscalation is not false"
 
 
-def runs_as_user(resource: Resource, _: Surroundings) -> Iterator[str]:
-    """No container runs as root."""
+def runs_as_user(resource: Resource, surroundings: Surroundings) -> Iterator[str]:
+    """No container runs as root, except in the test of a fabric: mpirun reaches its nodes by a server that must."""
+    if fabric_test_pool(resource, surroundings):
+        return
     for pod in workload_pods(resource):
         for where, container in containers(pod):
             if _effective(pod, container, "runAsNonRoot") is not True:
@@ -86,15 +89,16 @@ def _effective(pod: Pod, container: dict[str, Any], field: str) -> Any:
     return want(pod.spec, "securityContext", field) if own is None else own
 
 
-def stays_off_the_host(resource: Resource, _: Surroundings) -> Iterator[str]:
-    """No pod shares the node's processes, memory or network, or mounts its files."""
+def stays_off_the_host(resource: Resource, surroundings: Surroundings) -> Iterator[str]:
+    """No pod shares the node's processes, memory or network, or mounts its files, but those that a fabric needs."""
+    needed = FABRIC_PATHS if fabric_test_pool(resource, surroundings) else ()
     for pod in workload_pods(resource):
         for field in HOST_NAMESPACES:
             if want(pod.spec, field):
                 yield f"{resource.name} sets {pod.where(field)}"
         for index, volume in enumerate(items(pod.spec, "volumes")):
-            if want(volume, "hostPath"):
-                path = volume["hostPath"].get("path")
+            mounted = want(volume, "hostPath")
+            if mounted and (path := mounted.get("path")) not in needed:
                 yield f"{resource.name} mounts {path} of the node: {pod.where('volumes', index)}"
 
 

@@ -68,13 +68,25 @@ def role_of(namespace: str, stack: str) -> str:
     return next((role for role in ROLES if namespace == f"{stack}-{role}"), GENERAL)
 
 
-def tolerates_only_its_role(resource: Resource, _: Surroundings) -> Iterator[str]:
+def fabric_test_pool(resource: Resource, surroundings: Surroundings) -> Resource | None:
+    """Return the pool whose acceptance test an object belongs to: it stands below that pool, in its test's namespace.
+
+    Bedplate itself declares such objects; a team writes none of them.
+    """
+    pool = surroundings.nearest_ancestor(resource, NODE_POOL)
+    namespace = want(pool.properties, "testNamespace") if pool else None
+    own = want(resource.properties, "metadata", "name") if resource.type == NAMESPACE else namespace_of(resource)
+    return pool if namespace and own == namespace else None
+
+
+def tolerates_only_its_role(resource: Resource, surroundings: Surroundings) -> Iterator[str]:
     """A pod tolerates the taint of no role but its namespace's."""
     for pod in pods(resource):
         namespace = namespace_of(resource)
         if namespace in system_namespaces():
             return
-        role = role_of(namespace, resource.stack)
+        tested = fabric_test_pool(resource, surroundings)
+        role = need(tested.properties, "role") if tested else role_of(namespace, resource.stack)
         for index, toleration in enumerate(want(pod.spec, "tolerations") or ()):
             reached = tolerated_roles(toleration) - {role}
             if reached:
@@ -178,9 +190,12 @@ def nodes_carry_role(node_group: Resource, surroundings: Surroundings) -> Iterat
         yield f"{node_group.name} has no taint {ROLE_LABEL}={role} NO_SCHEDULE, so any pod may run on it"
 
 
-def has_role_of_its_name(namespace: Resource, _: Surroundings) -> Iterator[str]:
-    """A namespace with a role is the stack's own namespace of that role."""
+def has_role_of_its_name(namespace: Resource, surroundings: Surroundings) -> Iterator[str]:
+    """A namespace with a role is the stack's own namespace of that role, or that of a test of a pool with that role."""
     role = (want(namespace.properties, "metadata", "labels") or {}).get(ROLE_LABEL)
+    tested = fabric_test_pool(namespace, surroundings)
+    if tested and role == need(tested.properties, "role"):
+        return
     name = want(namespace.properties, "metadata", "name")
     if role is not None and name != f"{namespace.stack}-{role}":
         expected = f"{namespace.stack}-{role}"

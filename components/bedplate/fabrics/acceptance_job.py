@@ -30,15 +30,7 @@ def acceptance_manifests(pool: NodePoolPlan, stack: StackPlan) -> list[dict[str,
     """Return the test of a pool with all that it needs, or nothing for a pool without one."""
     if pool.acceptance is None:
         return []
-    namespace = TeamNamespace(
-        cluster=pool.cluster,
-        team=stack.team,
-        environment=stack.environment,
-        role=pool.role,
-        protected=False,
-        purpose=f"{pool.name}-test",
-        pod_security="baseline" if pool.pods.pod_security == "restricted" else "privileged",
-    )
+    namespace = test_namespace(pool, stack)
     return [
         *namespace_manifests(namespace),
         _between_the_pods(namespace.name),
@@ -47,6 +39,19 @@ def acceptance_manifests(pool: NodePoolPlan, stack: StackPlan) -> list[dict[str,
         _service(namespace.name),
         _job(pool, pool.acceptance, namespace.name),
     ]
+
+
+def test_namespace(pool: NodePoolPlan, stack: StackPlan) -> TeamNamespace:
+    """Return the namespace of a pool's test."""
+    return TeamNamespace(
+        cluster=pool.cluster,
+        team=stack.team,
+        environment=stack.environment,
+        role=pool.role,
+        protected=False,
+        purpose=f"{pool.name}-test",
+        pod_security="baseline" if pool.pods.pod_security == "restricted" else "privileged",
+    )
 
 
 def _between_the_pods(namespace: str) -> dict[str, Any]:
@@ -146,6 +151,7 @@ def _template(pool: NodePoolPlan, test: AcceptancePlan, name: str) -> dict[str, 
                     "command": ["/bin/bash", "/acceptance/acceptance.sh"],
                     "env": _settings(pool, test, name),
                     "terminationMessagePolicy": "FallbackToLogsOnError",
+                    "securityContext": {"allowPrivilegeEscalation": False},
                     "resources": {"requests": whole, "limits": whole},
                     "volumeMounts": [{"name": "script", "mountPath": "/acceptance", "readOnly": True}],
                 }

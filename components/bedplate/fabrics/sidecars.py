@@ -83,7 +83,7 @@ def _sidecar(
             "restartPolicy": "Always",
             "command": command,
             "env": [{"name": "LD_LIBRARY_PATH", "value": LIBRARIES.mount_path}],
-            "securityContext": {"capabilities": {"add": capabilities}},
+            "securityContext": {"allowPrivilegeEscalation": False, "capabilities": {"add": capabilities}},
             "volumeMounts": [one.mount() for one in files],
         },
         files=files,

@@ -9,7 +9,7 @@ import pulumi
 from bedplate.clusters.handles import AksHandles, EksHandles, ExistingHandles, GkeHandles
 from bedplate.cost.estimate import pool_cost
 from bedplate.cost.wire import to_wire
-from bedplate.fabrics.acceptance_job import acceptance_manifests
+from bedplate.fabrics.acceptance_job import acceptance_manifests, test_namespace
 from bedplate.fabrics.installers import installer_manifests
 from bedplate.fabrics.manifests import fabric_manifests
 from bedplate.node_pools.floor import floor_manifests
@@ -98,6 +98,7 @@ def pool_numbers(plan: NodePoolPlan, stack: StackPlan) -> dict[str, Any]:
         "region": plan.region,
         "role": plan.role,
         "fabric": plan.fabric,
+        "testNamespace": test_namespace(plan, stack).name if plan.acceptance else "",
         "minNodes": plan.min_nodes,
         "maxNodes": plan.max_nodes,
         "groups": [_group_numbers(group) for group in plan.groups],

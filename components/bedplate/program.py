@@ -14,6 +14,7 @@ from pulumi.runtime.config import is_config_secret
 from bedplate import catalog
 from bedplate.cost.caps import CAPS_FILE, excesses, read_caps
 from bedplate.errors import BedplateError
+from bedplate.images.lock import LOCK_FILE, use_lock
 from bedplate.plan import plan_stack
 from bedplate.stack_file.load import parse_stack_beside
 
@@ -66,6 +67,7 @@ def planned(root: Path) -> StackPlan:
         )
     data = pulumi.Config("bedplate").require_object("stack")
     catalog.use_own_prices(root / catalog.OWN_PRICES_FOLDER)
+    use_lock(root / LOCK_FILE)
     plan = plan_stack(*parse_stack_beside(data, root / STACKS_FOLDER))
     refuse_excess(plan, root / CAPS_FILE)
     return plan

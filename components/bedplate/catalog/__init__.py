@@ -33,7 +33,7 @@ from bedplate.catalog.releases import (
     kubernetes_versions,
 )
 from bedplate.catalog.service_prices import service_price, services
-from bedplate.catalog.serving import cold_start_phases, image, model, models
+from bedplate.catalog.serving import cold_start_phases, image, images, model, models
 
 __all__ = [
     "OWN_PRICES_FOLDER",
@@ -58,6 +58,7 @@ __all__ = [
     "default_kubernetes_version",
     "defining_chart",
     "image",
+    "images",
     "kubernetes_versions",
     "machine",
     "machines",

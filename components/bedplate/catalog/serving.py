@@ -51,6 +51,11 @@ def image(name: str) -> ContainerImage:
     return found
 
 
+def images() -> tuple[ContainerImage, ...]:
+    """Return every container image in the catalog."""
+    return tuple(_images().values())
+
+
 def cold_start_phases() -> tuple[ColdStartPhase, ...]:
     """Return the phases of a worker's start, in their order."""
     return _phases()

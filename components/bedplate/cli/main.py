@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from bedplate import __version__
-from bedplate.cli import catalog, cost, demo, engine, init, orphans, plan, policies, schema, sim, validate
+from bedplate.cli import catalog, cost, demo, engine, images, init, orphans, plan, policies, schema, sim, validate
 from bedplate.cli import report as report_command
 from bedplate.errors import BedplateError
 
@@ -32,6 +32,7 @@ app.command("demo")(demo.demo)
 app.add_typer(catalog.app, name="catalog")
 app.add_typer(cost.app, name="cost")
 app.add_typer(engine.app, name="engine")
+app.add_typer(images.app, name="images")
 app.add_typer(policies.app, name="policies")
 
 

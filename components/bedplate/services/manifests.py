@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any, cast
 
 import pulumi
 
+from bedplate.images.lock import lock_in_use
+from bedplate.images.pinning import pinned
 from bedplate.sdk_types.classes import snake_case
 
 if TYPE_CHECKING:
@@ -30,11 +32,14 @@ def apply_manifests(
     """Declare manifests as children of `parent`; they are independent of each other.
 
     A resource is named after its parent and its own kind, namespace and name, so that two clusters can hold the same.
+    Pods run the digests of the project's lock, where it has their images.
     """
+    lock = lock_in_use()
     options = pulumi.ResourceOptions(
         parent=parent, provider=provider, depends_on=list(depends_on), protect=protect or None
     )
-    return tuple(_declare(manifest, parent.pulumi_resource_name, options) for manifest in manifests)
+    prefix = parent.pulumi_resource_name
+    return tuple(_declare(pinned(manifest, lock), prefix, options) for manifest in manifests)
 
 
 def python_arguments(inputs: Mapping[str, Any]) -> dict[str, Any]:

@@ -133,3 +133,17 @@ def test_a_reservation_beside_another_way_of_buying_is_refused_where_it_stands(c
 def test_what_was_bought_ahead_is_named(capacity: str) -> None:
     with pytest.raises(ValueError, match="needs `reservation`"):
         problems({"machine": "p5en.48xlarge", "capacity": capacity})
+
+
+@pytest.mark.parametrize("machine", ["inf2.48xlarge", "trn1.2xlarge", "g6.2xlarge"])
+def test_no_fabric_on_machines_whose_cards_speak_none(machine: str) -> None:
+    found = problems({"machine": machine}, role="inference", fabric="required")
+    assert [dotted(problem.field) for problem in found] == ["node_pools.it.fabric"]
+    assert machine in found[0].message
+
+
+def test_no_nodes_of_accelerators_that_no_image_of_eks_drives() -> None:
+    zones = {"clusters.use1.zones": ["use1-az1", "use1-az2"]}
+    (problem,) = stack_problems(one_pool(zones, machine="g4ad.xlarge", role="inference"))
+    assert dotted(problem.field) == "node_pools.it.machine"
+    assert "driver of AMD accelerators" in problem.message

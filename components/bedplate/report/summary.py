@@ -123,7 +123,10 @@ def _assumptions(cost: CostRange) -> list[str]:
     """Return what a reader must know before trusting the figures."""
     said = [f"{line.owner}: no price is known for {line.item}; it is left out of every sum" for line in cost.unpriced]
     known = [line for line in cost.lines if line.usd_per_hour is not None]
-    said += [f"{line.owner}: the price of {line.item} has no date" for line in known if line.as_of is None]
+    declared = [line for line in known if line.confidence == "declared"]
+    said += [f"{line.owner}: the price of {line.item} is what the stack file declares" for line in declared]
+    undated = [line for line in known if line.as_of is None and line not in declared]
+    said += [f"{line.owner}: the price of {line.item} has no date" for line in undated]
     said += [f"{line.owner}: {line.item}: {line.note}" for line in known if line.note]
     dates = {
         kind: sorted({line.as_of for line in known if line.as_of and line.kind == kind})

@@ -29,6 +29,8 @@ OWN_COMPONENT = "bedplate:index:"
 def carried(component: Resource) -> tuple[CostLine, ...] | None:
     """Return the cost lines that a component carries, None where it carries none that can be read."""
     values = component.properties.get("cost")
+    if values == [] and component.properties.get("provider") == "existing":  # a cluster that others run and pay
+        return ()
     if not isinstance(values, list) or not values:
         return None
     try:

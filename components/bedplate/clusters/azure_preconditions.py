@@ -20,9 +20,6 @@ LEAST_SYSTEM_VCPUS, LEAST_SYSTEM_GIB = 4, 4
 BURSTABLE = "Standard_B"
 """AKS, "Use system node pools": four processors, 4 GB of memory, no B series."""
 
-LONGEST_NAME = 54
-"""AKS, managed clusters: the DNS prefix, which is the cluster's name here."""
-
 
 def cluster_problems(stack: StackSpec, name: str, cluster: AzureClusterSpec) -> Iterator[Problem]:
     """Yield what is wrong with an AKS cluster that this stack creates, in a region that exists."""
@@ -73,16 +70,6 @@ def _zones_of_system_machine_are_known(_: StackSpec, name: str, cluster: AzureCl
         )
 
 
-def _name_fits(stack: StackSpec, name: str, _: AzureClusterSpec) -> Iterator[Problem]:
-    whole = full_name(stack, name)
-    if len(whole) > LONGEST_NAME:
-        yield Problem(
-            f"the cluster would be called {whole!r}, {len(whole)} characters; AKS takes {LONGEST_NAME}",
-            ("clusters", name),
-            about_key=True,
-        )
-
-
 def _nodes_fit_the_network(stack: StackSpec, name: str, cluster: AzureClusterSpec) -> Iterator[Problem]:
     """Pools of other stacks come on top, and are not seen here."""
     most = plan_azure_network(cluster.network).most_nodes
@@ -121,7 +108,6 @@ RULES: tuple[Callable[[StackSpec, str, AzureClusterSpec], Iterator[Problem]], ..
     _system_machine_is_known,
     _system_machine_is_large_enough,
     _zones_of_system_machine_are_known,
-    _name_fits,
     _nodes_fit_the_network,
     _pool_names_differ,
 )

@@ -12,6 +12,7 @@ from bedplate.serving.answers import answers_json, endpoint_answers
 if TYPE_CHECKING:
     from bedplate.clusters.plan import ClusterPlan
     from bedplate.cost.caps import Cap
+    from bedplate.fabrics.acceptance import AcceptancePlan
     from bedplate.node_pools.plan import NodeGroupPlan, NodePoolPlan
     from bedplate.plan import StackPlan
 
@@ -57,10 +58,23 @@ def _pool(pool: NodePoolPlan) -> dict[str, Any]:
         "cluster": pool.cluster,
         "role": pool.role,
         "fabric": pool.fabric,
+        "fails_closed_by": pool.pods.closed_by,
+        "acceptance_test": _acceptance(pool.acceptance) if pool.acceptance else None,
         "min_nodes": pool.min_nodes,
         "max_nodes": pool.max_nodes,
         "reachable_nodes": pool.reachable_nodes,
+        "provisioner": pool.provisioner,
         "offers": [_group(group) for group in pool.groups],
+    }
+
+
+def _acceptance(test: AcceptancePlan) -> dict[str, Any]:
+    return {
+        "nodes": test.nodes,
+        "floor_gb_per_s": test.floor.gb_per_s,
+        "floor_reason": test.floor.reason,
+        "network": test.network,
+        "image": test.image,
     }
 
 
@@ -73,6 +87,7 @@ def _group(group: NodeGroupPlan) -> dict[str, Any]:
         "capacity": group.capacity,
         "usd_per_hour": None if group.price is None else str(group.price.usd_per_hour),
         "max_nodes": group.max_nodes,
+        "reservation": _reservation(group),
         "zones": list(group.zones),
         "fabric": {"kind": group.fabric.kind, "reason": group.fabric.reason, "resources": dict(group.fabric.resources)},
         "efa_interfaces": sum(card.kind == "efa-only" for card in group.fabric.interfaces),
@@ -80,6 +95,19 @@ def _group(group: NodeGroupPlan) -> dict[str, Any]:
         "sharing": _sharing(group),
         "labels": dict(group.labels),
         "taints": [f"{taint.key}={taint.value}:{taint.effect}" for taint in group.taints],
+    }
+
+
+def _reservation(group: NodeGroupPlan) -> dict[str, Any] | None:
+    bought = group.reservation
+    if bought is None:
+        return None
+    return {
+        "name": bought.name,
+        "nodes": bought.nodes,
+        "starts": bought.starts.isoformat() if bought.starts else None,
+        "ends": bought.ends.isoformat() if bought.ends else None,
+        "hours_per_month": str(bought.hours_per_month),
     }
 
 

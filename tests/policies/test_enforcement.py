@@ -187,6 +187,11 @@ def test_the_projects_own_files_are_in_order() -> None:
     assert read_exceptions(own.exceptions_path) == ()
 
 
+@pytest.mark.parametrize(("stack", "advice"), [("vision-dev", True), ("vision-prod", False), ("vision-test", False)])
+def test_production_runs_digests_and_nothing_else(stack: str, advice: bool) -> None:
+    assert read_pack_settings(Settings().settings_path).is_advice("security-image-digests", stack) is advice
+
+
 def test_a_reviewed_daemon_set_outside_of_system_namespaces() -> None:
     from tests.policies.stack import kubernetes
 

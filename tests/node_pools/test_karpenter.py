@@ -17,7 +17,7 @@ from bedplate.preconditions import stack_problems
 from tests.support.crds import schema_problems
 from tests.support.declared import by_label, declared
 from tests.support.golden import check_golden
-from tests.support.stacks import REMOVED, one_pool
+from tests.support.stacks import REMOVED, one_pool, stack
 
 GOLDEN = Path(__file__).with_name("golden")
 KARPENTER = {"clusters.use1.autoscaler": "karpenter", "clusters.use1.zones": ["use1-az2", "use1-az6"]}
@@ -94,6 +94,21 @@ def test_only_pools_with_a_role_of_their_own_are_karpenters() -> None:
     started = [one for one in found.values() if one.token == "kubernetes:karpenter.sh/v1:NodePool"]
     assert {one.parent for one in started} == {"NodePool it"}
     assert len(started) == 3
+
+
+def test_pools_of_other_stacks_follow_the_cluster_that_they_stand_on() -> None:
+    platform = stack(
+        {
+            "team": "platform",
+            "clusters.use1.autoscaler": "karpenter",
+            "clusters.use1.device_plugins": ["nvidia", "efa"],
+            "node_pools.l4": REMOVED,
+            "node_pools.h100": REMOVED,
+        }
+    )
+    team = stack({"clusters.use1": {"stack": "platform-dev", "name": "use1"}, "node_pools.system": REMOVED})
+    plan = plan_stack(team, {"platform-dev": platform})
+    assert {pool.provisioner for pool in plan.node_pools} == {"karpenter"}
 
 
 def test_nodes_start_in_the_fabric_and_on_demand_ones_close_together() -> None:

@@ -10,6 +10,7 @@ from rich.text import Text
 
 from bedplate.cli.endpoint_view import show_endpoints
 from bedplate.clusters.existing_plan import ExistingPlan
+from bedplate.clusters.plan import EksPlan
 from bedplate.cost.estimate import UNDECLARED_USE
 from bedplate.cost.summary import dollars, headrooms
 from bedplate.risks import risks
@@ -103,9 +104,13 @@ def _cluster(cluster: ClusterPlan, owner: str) -> Text:
         ("Cluster ", "bold"),
         (cluster.full_name, "bold"),
         f": {cluster.provider} {cluster.region}, {_zones(cluster)}, "
-        f"Kubernetes {cluster.kubernetes_version}, {cluster.way_out}, "
+        f"Kubernetes {cluster.kubernetes_version}{_provisioner(cluster)}, {cluster.way_out}, "
         f"API server {access}; {owner}.",
     )
+
+
+def _provisioner(cluster: ClusterPlan) -> str:
+    return ", Karpenter" if isinstance(cluster, EksPlan) and cluster.autoscaler == "karpenter" else ""
 
 
 def _zones(cluster: ClusterPlan) -> str:

@@ -152,6 +152,15 @@ NETWORKS: dict[str, dict[str, Any]] = {
         "clusters.hall.fabric": RAILS | {"kind": "macvlan", "network": "rdma/rails"},
         "clusters.hall.secondary_network": {"interfaces": ["ens1f0"], "addresses": "10.224.0.0/16", "mtu": 9000},
     },
+    "nv-ipam": {
+        "clusters.hall.fabric": RAILS | {"kind": "macvlan"},
+        "clusters.hall.secondary_network": {
+            "interfaces": ["ens1f0"],
+            "addresses": "10.224.0.0/16",
+            "address_plugin": "nv-ipam",
+            "addresses_per_node": 64,
+        },
+    },
     "ipoib": {
         "clusters.hall.fabric": {
             "kind": "infiniband-ipoib",

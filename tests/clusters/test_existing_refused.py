@@ -151,6 +151,18 @@ CASES: list[tuple[dict[str, Any], str, str]] = [
         "keeps the size of packets",
     ),
     (SRIOV | {f"{NETWORK}.interfaces": ["a-very-long-name0"]}, f"{NETWORK}.interfaces[0]", "at most 15 characters"),
+    (SRIOV | {f"{NETWORK}.address_plugin": "nv-ipam"}, f"{NETWORK}.addresses_per_node", "size of a node's block"),
+    (SRIOV | {f"{NETWORK}.addresses_per_node": 8}, f"{NETWORK}.addresses_per_node", "whereabouts has no blocks"),
+    (
+        SRIOV
+        | {
+            f"{NETWORK}.address_plugin": "nv-ipam",
+            f"{NETWORK}.addresses_per_node": 64,
+            f"{NETWORK}.addresses": "10.0.0.0/26",
+        },
+        f"{NETWORK}.addresses_per_node",
+        "has 62 addresses, fewer than one block of 64",
+    ),
     (SRIOV | {f"{NETWORK}.addresses": "10.0.0.1/16"}, f"{NETWORK}.addresses", "is not an IPv4 network"),
 ]
 

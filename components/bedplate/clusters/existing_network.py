@@ -16,9 +16,11 @@ from bedplate.node_pools.labels import POOL_LABEL
 if TYPE_CHECKING:
     from bedplate.clusters.existing_plan import ExistingPlan
     from bedplate.clusters.existing_spec import SecondaryNetworkSpec
+    from bedplate.fabrics.spec import OwnFabricSpec
     from bedplate.node_pools.plan import NodePoolPlan
 
 NETWORK_API = "mellanox.com/v1alpha1"
+IPAM_API = "nv-ipam.nvidia.com/v1alpha1"
 SRIOV_API = "sriovnetwork.openshift.io/v1"
 
 VENDOR = "15b3"
@@ -34,19 +36,23 @@ def network_manifests(plan: ExistingPlan) -> list[dict[str, Any]]:
     if fabric is None or network is None or fabric.network is None:
         return []
     namespace, _, name = fabric.network.rpartition("/")
-    where = {"networkNamespace": namespace or "default", "ipam": _addresses(network)}
+    where = {"networkNamespace": namespace or "default", "ipam": _addresses(network, name)}
+    return [*_pools(network, name), _of_kind(fabric, network, name, where)]
+
+
+def _of_kind(fabric: OwnFabricSpec, network: SecondaryNetworkSpec, name: str, where: dict[str, Any]) -> dict[str, Any]:
     resource = (fabric.resource or "").rpartition("/")[2]
     match fabric.kind:
         case "macvlan":
             size = {"mtu": network.mtu} if network.mtu else {}
-            return [_network("MacvlanNetwork", name, where, master=network.interfaces[0], mode="bridge", **size)]
+            return _network("MacvlanNetwork", name, where, master=network.interfaces[0], mode="bridge", **size)
         case "infiniband-ipoib":
-            return [_network("IPoIBNetwork", name, where, master=network.interfaces[0])]
+            return _network("IPoIBNetwork", name, where, master=network.interfaces[0])
         case "host-device":
-            return [_network("HostDeviceNetwork", name, where, resourceName=resource)]
+            return _network("HostDeviceNetwork", name, where, resourceName=resource)
         case "infiniband-sriov":
-            return [_sriov("SriovIBNetwork", name, {**where, "resourceName": resource, "linkState": "enable"})]
-    return [_sriov("SriovNetwork", name, {**where, "resourceName": resource, "vlan": 0})]
+            return _sriov("SriovIBNetwork", name, {**where, "resourceName": resource, "linkState": "enable"})
+    return _sriov("SriovNetwork", name, {**where, "resourceName": resource, "vlan": 0})
 
 
 def node_policies(pool: NodePoolPlan, plan: ExistingPlan) -> list[dict[str, Any]]:
@@ -81,8 +87,18 @@ def _sriov(kind: str, name: str, spec: dict[str, Any]) -> dict[str, Any]:
     return {"apiVersion": SRIOV_API, "kind": kind, "metadata": {"name": name, "namespace": namespace}, "spec": spec}
 
 
-def _addresses(network: SecondaryNetworkSpec) -> str:
-    """Whereabouts hands out addresses of one network over all nodes."""
+def _pools(network: SecondaryNetworkSpec, name: str) -> list[dict[str, Any]]:
+    """What nv-ipam hands out addresses from; its controller looks at its own namespace, which is the operator's."""
+    if network.address_plugin != "nv-ipam":
+        return []
+    metadata = {"name": name, "namespace": catalog.chart("network-operator").namespace}
+    spec = {"subnet": network.addresses, "perNodeBlockSize": network.addresses_per_node}
+    return [{"apiVersion": IPAM_API, "kind": "IPPool", "metadata": metadata, "spec": spec}]
+
+
+def _addresses(network: SecondaryNetworkSpec, name: str) -> str:
+    if network.address_plugin == "nv-ipam":
+        return json.dumps({"type": "nv-ipam", "poolName": name})
     kubernetes = {"kubeconfig": WHEREABOUTS}
     return json.dumps(
         {"type": "whereabouts", "datastore": "kubernetes", "kubernetes": kubernetes, "range": network.addresses}

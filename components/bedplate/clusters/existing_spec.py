@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ipaddress import IPv4Network
 from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import Field, StringConstraints, model_validator
@@ -44,7 +45,7 @@ sriov-network-operator.operator.resourcePrefix)."""
 class SecondaryNetworkSpec(StrictModel):
     """The objects of a fabric's secondary network, which Bedplate makes for NVIDIA's network operator.
 
-    The operator, Multus and the address plugin `whereabouts` are yours, and run already.
+    The operator, Multus and the plugin that hands out addresses are yours, and run already.
     """
 
     interfaces: Annotated[tuple[InterfaceName, ...], Field(max_length=16)] = Field(
@@ -58,9 +59,29 @@ class SecondaryNetworkSpec(StrictModel):
         "node to change it.",
     )
     addresses: Cidr = Field(description="The network from which pods get addresses on it, over all nodes.")
+    address_plugin: Literal["whereabouts", "nv-ipam"] = Field(
+        default="whereabouts",
+        description="What hands them out: `whereabouts` one by one over all nodes, NVIDIA's `nv-ipam` in blocks, one "
+        "for each node.",
+    )
+    addresses_per_node: Annotated[int, Field(ge=1, le=65536)] | None = Field(
+        default=None, description="`nv-ipam`: size of a node's block, at least the interfaces of all its pods."
+    )
     mtu: Annotated[int, Field(ge=1280, le=9978)] | None = Field(
         default=None, description="`macvlan` and virtual functions: size of packets in bytes. Default: the card's own."
     )
+
+    @model_validator(mode="after")
+    def _blocks_fit(self) -> SecondaryNetworkSpec:
+        each, key = self.addresses_per_node, "addresses_per_node"
+        if (each is not None) != (self.address_plugin == "nv-ipam"):
+            raise wrong(
+                "nv-ipam needs the size of a node's block" if each is None else "whereabouts has no blocks", key
+            )
+        most = IPv4Network(self.addresses).num_addresses - 2  # without the network's own address and broadcast
+        if each is not None and each > most:
+            raise wrong(f"{self.addresses} has {most} addresses, fewer than one block of {each}", key)
+        return self
 
     def misfits(self, kind: OwnFabricKind) -> Iterator[tuple[str, str]]:
         """Yield each key that does not fit a kind of fabric, with the reason."""

@@ -81,7 +81,7 @@ def test_every_image_that_a_registry_has_is_pinned() -> None:
 
 def test_images_of_stacks_are_pinned_unless_they_have_a_digest() -> None:
     own, other = "registry.example.com/engine:1.2", f"registry.example.com/sidecar:1@{A}"
-    changes = {"endpoints.chat.image": own, "endpoints.chat.sidecar_image": other}
+    changes: dict[str, Any] = {"endpoints.chat.image": own, "endpoints.chat.sidecar_image": other}
     changes["node_pools.l4.prepull_images"] = ["registry.example.com/large:1"]
     added = set(images_to_pin([serving_stack(changes)])) - set(images_to_pin([]))
     assert added == {own, "registry.example.com/large:1"}

@@ -45,7 +45,7 @@ def pod(name: str, namespace: str, template: dict[str, Any]) -> dict[str, Any]:
 @pytest.fixture(scope="module", autouse=True)
 def rules(client: KubernetesClient) -> None:
     """A namespace of each level, and the rules."""
-    for purpose, level in (("closed", "restricted"), ("fabric", "privileged")):
+    for purpose, level in (("closed", "restricted"), ("tested", "baseline"), ("fabric", "privileged")):
         namespace = TeamNamespace(
             "c",
             "vision",
@@ -100,6 +100,16 @@ def test_pods_of_a_fabric_are_let_in_where_its_pools_are(client: KubernetesClien
         refused = client.apply(pod("train", "vision-dev-closed", template), manager=MANAGER, dry_run=True)
         assert not refused.ok
         assert "PodSecurity" in refused.message
+
+
+@pytest.mark.parametrize("name", [name for name in POOLS if plan(name).acceptance])
+def test_the_pods_of_a_test_are_let_in_at_its_level(client: KubernetesClient, name: str) -> None:
+    pool = plan(name)
+    (job,) = (one for one in acceptance_manifests(pool, STACK) if one["kind"] == "Job")
+    where = "vision-dev-tested" if pool.pods.pod_security == "restricted" else "vision-dev-fabric"
+    template = job["spec"]["template"]
+    answer = client.apply(pod("test", where, {"spec": template["spec"]}), manager=MANAGER, dry_run=True)
+    assert answer.ok, answer.message
 
 
 @pytest.mark.parametrize(

@@ -391,7 +391,7 @@ def test_a_region_is_needed(sandbox: Sandbox) -> None:
 @pytest.mark.parametrize(
     ("token", "inputs", "start"),
     [
-        ("gcp:compute/network:Network", {}, "projects/simulated/locations/global/networks/x-"),
+        ("gcp:compute/network:Network", {}, "projects/simulated/global/networks/x-"),
         (
             "azure-native:containerservice:ManagedCluster",
             {"resourceGroupName": "rg"},

@@ -34,7 +34,7 @@ def test_every_part_of_a_network_has_addresses_of_its_own_and_all_are_used(cidr:
 def test_subnets_of_a_fabric_lie_in_its_range_and_never_overlap(cidr: str) -> None:
     plan = plan_gcp_network(NetworkSpec(cidr=cidr))
     for kind in ("tcpx", "tcpxo", "roce-multivpc"):
-        networks = gcp_fabric(kind, 8).networks  # type: ignore[arg-type]
+        networks = gcp_fabric(kind, 8).networks
         found = [ipaddress.IPv4Network(one) for network in fabric_ranges(plan, networks) for one in network]
         assert len(found) == sum(len(network.subnets) for network in networks)
         assert all(one.subnet_of(ipaddress.IPv4Network(plan.fabric_cidr)) for one in found)

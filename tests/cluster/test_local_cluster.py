@@ -48,7 +48,7 @@ def delete(cluster: LocalCluster, name: str) -> None:
 
 
 def test_an_object_is_made_changed_and_deleted(cluster: LocalCluster, client: KubernetesClient, world: World) -> None:
-    made = cluster.create(settings("own", a="1", b="2"))
+    made = cluster.create(TOKEN, settings("own", a="1", b="2"))
     assert made["metadata"]["uid"]
     assert "managedFields" not in made["metadata"]
     assert (
@@ -64,7 +64,7 @@ def test_an_object_is_made_changed_and_deleted(cluster: LocalCluster, client: Ku
 def test_a_preview_changes_nothing(cluster: LocalCluster, client: KubernetesClient, world: World) -> None:
     assert cluster.preview(TOKEN, settings("seen", a="1"))["status"] == UNKNOWN
     assert client.request("GET", path("seen")).status == 404
-    cluster.create(settings("seen", a="1"))
+    cluster.create(TOKEN, settings("seen", a="1"))
     assert cluster.update(world, resource("seen"), settings("seen", a="2"), preview=True)["data"] == {"a": "2"}
     assert client.request("GET", path("seen")).body["data"] == {"a": "1"}
     with pytest.raises(Refusal, match="Invalid value"):
@@ -76,7 +76,7 @@ def test_a_preview_changes_nothing(cluster: LocalCluster, client: KubernetesClie
 def test_other_peoples_objects_are_left_alone(cluster: LocalCluster, client: KubernetesClient, world: World) -> None:
     apply(client, settings("theirs", a="1"))
     with pytest.raises(Refusal, match="ConfigMap 'theirs' already exists, and sim did not make it"):
-        cluster.create(settings("theirs", a="2"))
+        cluster.create(TOKEN, settings("theirs", a="2"))
     with pytest.raises(Refusal, match="already exists, and sim did not make it"):
         cluster.update(world, resource("theirs"), settings("theirs", a="2"), preview=False)
     with pytest.raises(Refusal, match="already exists, and sim did not make it"):
@@ -93,7 +93,7 @@ def test_other_peoples_objects_are_left_alone(cluster: LocalCluster, client: Kub
 def test_a_field_that_somebody_else_has_set_is_a_conflict(
     cluster: LocalCluster, client: KubernetesClient, world: World
 ) -> None:
-    cluster.create(settings("shared", a="1"))
+    cluster.create(TOKEN, settings("shared", a="1"))
     client.request("PATCH", path("shared"), {"data": {"a": "2"}}, content_type=MERGE, query={"fieldManager": "mara"})
     with pytest.raises(Refusal, match=r'conflict with "mara".*: \.data\.a'):
         cluster.update(world, resource("shared"), settings("shared", a="3"), preview=False)
@@ -106,7 +106,7 @@ def test_a_field_that_somebody_else_has_set_is_a_conflict(
 def test_a_deletion_waits_for_finalizers_and_can_be_interrupted(
     cluster: LocalCluster, client: KubernetesClient
 ) -> None:
-    cluster.create(settings("kept"))
+    cluster.create(TOKEN, settings("kept"))
     finalizers: Object = {"metadata": {"finalizers": ["example.com/kept"]}}
     client.request("PATCH", path("kept"), finalizers, content_type=MERGE)
     cancelled = threading.Event()
@@ -128,7 +128,7 @@ def test_text_of_a_secret_that_nobody_changed_is_no_drift(
     token, where = "kubernetes:core/v1:Secret", "/api/v1/namespaces/default/secrets/keys"
     metadata = {"name": "keys", "namespace": "default"}
     secret = {"apiVersion": "v1", "kind": "Secret", "metadata": metadata, "stringData": {"a": "1"}}
-    outputs = cluster.create(secret)
+    outputs = cluster.create(token, secret)
     held = Resource(token, "default/keys", PLACE, f"urn:pulumi:dev::p::{token}::keys", secret, outputs)
     world.put(held)
     seen = cluster.read(world, held)
@@ -143,7 +143,7 @@ def test_text_of_a_secret_that_nobody_changed_is_no_drift(
 
 def test_warnings_are_remembered_once(cluster: LocalCluster) -> None:
     old = {"apiVersion": "v1", "kind": "Endpoints", "metadata": {"name": "old", "namespace": "default"}}
-    cluster.create(old)
+    cluster.create("kubernetes:core/v1:Endpoints", old)
     cluster.preview("kubernetes:core/v1:Endpoints", old)
     (warning,) = cluster.warnings
     assert warning.startswith("Endpoints old: v1 Endpoints is deprecated")

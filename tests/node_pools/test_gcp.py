@@ -7,6 +7,7 @@ import pytest
 
 from bedplate import catalog
 from bedplate.cost.estimate import pool_cost
+from bedplate.fabrics.installers import installer_manifests
 from bedplate.node_pools.compute_class import COMPUTE_CLASS, compute_class
 from bedplate.node_pools.floor import floor_manifests
 from bedplate.node_pools.gcp_boot_disks import boot_disk_type
@@ -266,6 +267,15 @@ def test_pods_of_the_floor_ask_for_the_class_and_tolerate_it() -> None:
     pod = floor["spec"]["template"]["spec"]
     assert pod["nodeSelector"][COMPUTE_CLASS] == "vision-dev-it"
     assert COMPUTE_CLASS in {toleration["key"] for toleration in pod["tolerations"]}
+
+
+def test_what_prepares_nodes_for_the_fabric_tolerates_the_class() -> None:
+    installers = installer_manifests(planned_pool(**SPOT_THEN_ON_DEMAND))
+    assert installers
+    for one in installers:
+        tolerated = {toleration["key"] for toleration in one["spec"]["template"]["spec"]["tolerations"]}
+        assert COMPUTE_CLASS in tolerated
+    assert "compute-class" not in str(installer_manifests(planned_pool()))
 
 
 def test_one_offer_needs_no_order() -> None:

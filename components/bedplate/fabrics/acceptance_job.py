@@ -13,7 +13,7 @@ from bedplate.fabrics.alert import JOB_PREFIX
 from bedplate.fabrics.manifests import fabric_manifests
 from bedplate.fabrics.pods import patch_template
 from bedplate.node_pools.floor import pool_tolerations
-from bedplate.node_pools.labels import DOMAIN, POOL_LABEL, ROLE_LABEL, accelerator_resources
+from bedplate.node_pools.labels import DOMAIN, accelerator_resources
 from bedplate.separation.namespaces import TeamNamespace, namespace_manifests
 
 if TYPE_CHECKING:
@@ -131,7 +131,7 @@ def _template(pool: NodePoolPlan, test: AcceptancePlan, name: str) -> dict[str, 
             "subdomain": JOB_PREFIX,
             "automountServiceAccountToken": False,
             "enableServiceLinks": False,
-            "nodeSelector": {POOL_LABEL: pool.full_name, ROLE_LABEL: pool.role},
+            "nodeSelector": pool.node_selector,
             **pool_tolerations(pool),
             "affinity": {
                 "podAntiAffinity": {

@@ -13,6 +13,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from bedplate import catalog
+from bedplate.node_pools.compute_class import COMPUTE_CLASS
 from bedplate.node_pools.labels import POOL_LABEL
 from bedplate.services.tolerations import node_tolerations
 
@@ -136,7 +137,9 @@ def _container(name: str, image: str, mounts: dict[str, str]) -> dict[str, Any]:
 def _tolerations(pool: NodePoolPlan) -> list[dict[str, str]]:
     machine = pool.groups[0].machine
     arm = [{"key": "kubernetes.io/arch", "operator": "Exists"}] if machine.architecture == "arm64" else []
-    return node_tolerations([machine.resource_name]) + arm
+    # Nodes of a pool with several offers have a taint for the order among them.
+    ordered = [{"key": COMPUTE_CLASS, "operator": "Exists"}] if COMPUTE_CLASS in pool.node_selector else []
+    return node_tolerations([machine.resource_name]) + arm + ordered
 
 
 def _volume(path: str) -> str:

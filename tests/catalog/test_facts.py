@@ -13,6 +13,7 @@ from bedplate import catalog
 from bedplate.catalog.releases import minor
 from bedplate.catalog.tables import CLOUDS, DATA, references
 from bedplate.errors import UsageError
+from bedplate.fabrics.facts import DATA as FABRICS
 
 
 def test_zones_are_zone_ids_because_names_differ_between_accounts() -> None:
@@ -171,6 +172,9 @@ def test_every_source_is_used_and_every_file_is_read() -> None:
     for path in DATA.glob("*.csv"):
         if path.name != "sources.csv":
             used |= {key for row in cells(path.name) for key in row["source"].split("+")}
+    for path in FABRICS.glob("*.csv"):
+        with path.open(encoding="utf-8", newline="") as file:
+            used |= {key for row in csv.DictReader(file) for key in row["source"].split("+")}
     assert used == set(references())
     for cloud in catalog.clouds():
         catalog.services(cloud)

@@ -97,7 +97,7 @@ def test_scarce_machines_stand_in_the_zones_the_offerings_name() -> None:
 def test_what_no_source_gave_is_none_and_not_zero() -> None:
     machine = catalog.machines("aws")["p6e-gb200.36xlarge"]
     assert machine.vcpus is None
-    assert machine.efa_interfaces is None
+    assert machine.memory_gib is None
     assert catalog.machines("aws")["trn2.48xlarge"].accelerator_memory_gib is None
 
 

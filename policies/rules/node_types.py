@@ -70,6 +70,14 @@ def _gke_own_nodes(cluster: Resource) -> bool:
     return not want(properties, "removeDefaultNodePool")
 
 
+def _gke_makes_pools(compute_class: Resource) -> bool:
+    """A class that names node pools alone, and leaves a pod that fits none of them waiting, makes no nodes itself."""
+    spec = want(compute_class.properties, "spec") or {}
+    only_names = all(set(priority) == {"nodepools"} for priority in spec.get("priorities") or [{}])
+    makes_none = (spec.get("nodePoolAutoCreation") or {}).get("enabled") is False
+    return not (only_names and makes_none and spec.get("whenUnsatisfiable") == "DoNotScaleUp")
+
+
 def _aks_own_nodes(cluster: Resource) -> bool:
     """The system nodes of a cluster of Bedplate are among its cost lines (nodes-aks-system-as-declared)."""
     return "bedplate:index:Cluster" not in cluster.ancestor_types
@@ -78,5 +86,6 @@ def _aks_own_nodes(cluster: Resource) -> bool:
 CONDITIONS: Mapping[str, Callable[[Resource], bool]] = {
     "eks-auto-mode": _eks_auto_mode,
     "gke-own-nodes": _gke_own_nodes,
+    "gke-makes-pools": _gke_makes_pools,
     "aks-own-nodes": _aks_own_nodes,
 }

@@ -105,6 +105,39 @@ def test_another_reservation_than_declared(values: list[str]) -> None:
     assert any("its pool declares h200" in one for one in messages), messages
 
 
+ORDER: dict[str, Any] = {
+    "priorities": [{"nodepools": ["vision-dev-it-offer1"]}, {"nodepools": ["vision-dev-it-offer2"]}],
+    "nodePoolAutoCreation": {"enabled": False},
+    "whenUnsatisfiable": "DoNotScaleUp",
+    "activeMigration": {"optimizeRulePriority": False},
+}
+
+
+def compute_class(spec: Any) -> Declared:
+    return Declared("kubernetes:cloud.google.com/v1:ComputeClass", "it", {"spec": spec}, provider="kubernetes")
+
+
+def test_a_class_that_orders_node_pools_makes_none() -> None:
+    assert of_rule("nodes-priced", register(compute_class(ORDER))) == []
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"nodePoolAutoCreation.enabled": True},
+        {"nodePoolAutoCreation": None},
+        {"whenUnsatisfiable": "ScaleUpAnyway"},
+        {"whenUnsatisfiable": None},
+        {"priorities": [{"machineType": "a3-highgpu-8g"}]},
+        {"priorities": [{"nodepools": ["a"], "spot": True}]},
+        {"priorities": []},
+        {"priorities": UNKNOWN},
+    ],
+)
+def test_any_other_class_makes_nodes_that_nobody_priced(changes: dict[str, Any]) -> None:
+    assert of_rule("nodes-priced", register(compute_class(changed(ORDER, changes))))
+
+
 def test_one_group_is_not_started_twice() -> None:
     parent = component()
     twice = check_stack(parent, node_pool(parent, ON_DEMAND), node_pool(parent, ON_DEMAND, name="again"))

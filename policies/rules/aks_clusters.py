@@ -53,6 +53,7 @@ STACK_RULES = (
         demands="An AKS cluster writes its control-plane logs, among them who asked for what and who signed in.",
         reason="Who did what to a cluster is in the audit log or nowhere, and it cannot be had afterwards.",
         fix="declare a diagnostic setting for the cluster",
+        references=("CKV_AZURE_4", "CIS AKS 2.1.1"),
         check=clusters_write_logs,
         reads=lambda type_token: type_token in (AKS_CLUSTER, DIAGNOSTICS),
     ),

@@ -136,7 +136,7 @@ RULES = (
         demands="A cluster writes every kind of control-plane log.",
         reason="Who did what to a cluster is in the audit log or nowhere, and it cannot be had afterwards.",
         fix=f"enable all of {', '.join(LOG_TYPES)}",
-        references=("CKV_AWS_37", "CKV_GCP_1", "CKV_AZURE_4", "CIS EKS 2.1.1", "CIS AKS 2.1.1"),
+        references=("CKV_AWS_37", "CKV_GCP_1", "CIS EKS 2.1.1"),
         passes=f"enabledClusterLogTypes: [{', '.join(LOG_TYPES)}]",
         fails="enabledClusterLogTypes: [api]",
     ),

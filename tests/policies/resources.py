@@ -29,7 +29,6 @@ AKS: dict[str, Any] = {
     "apiServerAccessProfile": {"enablePrivateCluster": True},
     "agentPoolProfiles": [{"name": "p", "enableNodePublicIP": False}],
     "securityProfile": {"azureKeyVaultKms": {"enabled": True, "keyId": "k"}},
-    "addonProfiles": {"omsagent": {"enabled": True}},
     "oidcIssuerProfile": {"enabled": True},
     "diskEncryptionSetID": UNKNOWN,
     "networkProfile": {"networkPolicy": "cilium"},

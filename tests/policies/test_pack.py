@@ -141,9 +141,13 @@ IN_THEIR_OWN_TESTS = {"governance-exceptions", "governance-settings", "governanc
     "nodes-existing-create-nothing",
     "nodes-gke-as-declared",
     "nodes-gke-group-used-once",
+    "nodes-aks-as-declared",
+    "nodes-aks-system-as-declared",
+    "nodes-aks-group-used-once",
+    "security-aks-control-plane-logs",
 }
 """Rules that need settings or exceptions of their own to fail (test_enforcement), or a cluster of their own
-(test_existing), or a node pool of GKE (test_gke_nodes)."""
+(test_existing), or a node pool of GKE (test_gke_nodes) or AKS (test_aks_nodes)."""
 
 
 def test_reference_page_is_fresh() -> None:

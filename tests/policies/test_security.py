@@ -62,7 +62,6 @@ CLOUD_FAILS: list[tuple[str, str, dict[str, Any], str]] = [
     ("control-plane-logs", "eks", {"enabledClusterLogTypes": ["api", "audit"]}, "must be a list with api, audit"),
     ("control-plane-logs", "eks", {"enabledClusterLogTypes": UNKNOWN}, "enabledClusterLogTypes is not known"),
     ("control-plane-logs", "gke", {"loggingService": "none"}, "anything but none"),
-    ("control-plane-logs", "aks", {"addonProfiles": REMOVED}, "omsagent.enabled is not set"),
     ("kubernetes-version", "eks", {"version": "1.19"}, "which the catalog does not have"),
     ("kubernetes-version", "eks", {"version": "1.30"}, "ended 20"),
     ("kubernetes-version", "eks", {"version": REMOVED}, "version is not set"),

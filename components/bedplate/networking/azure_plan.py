@@ -32,7 +32,7 @@ class AzureNetworkPlan:
     @property
     def most_nodes(self) -> int:
         """How many nodes have an address, and a range for their pods."""
-        pods = 2 ** (NODE_PREFIX - ipaddress.IPv4Network(self.pods_cidr).prefixlen)
+        pods = 1 << (NODE_PREFIX - ipaddress.IPv4Network(self.pods_cidr).prefixlen)
         return min(pods, ipaddress.IPv4Network(self.nodes_cidr).num_addresses - RESERVED_ADDRESSES)
 
 

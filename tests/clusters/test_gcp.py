@@ -99,6 +99,17 @@ def test_what_cannot_be_made_again_is_protected(changes: dict[str, Any], kept: b
     assert resources[LABEL].inputs["deletionProtection"] is kept
 
 
+def test_each_project_has_a_provider_of_its_own_whose_labels_reach_everything() -> None:
+    clusters = {"usc1": CLUSTER, "other": CLUSTER | {"project": "acme-other"}}
+    pools = {"system": BASE["node_pools"]["system"], "second": BASE["node_pools"]["system"] | {"cluster": "other"}}
+    plan = plan_stack(spec(BASE | {"clusters": clusters, "node_pools": pools, "cost_center": "R7.ai"}))
+    providers = [one for one in declared(lambda: declare(plan)) if one.token == "pulumi:providers:gcp"]
+    assert {one.inputs["project"] for one in providers} == {"acme-ai", "acme-other"}
+    for one in providers:
+        labels = one.inputs["defaultLabels"]
+        assert (json.loads(labels) if isinstance(labels, str) else labels)["cost-center"] == "r7-ai"
+
+
 def test_long_names_fit_and_the_parts_of_a_cluster_still_belong_together() -> None:
     long = {"team": "recommendations-team", "environment": "staging", "clusters": {"central-one-training": CLUSTER}}
     pools = {"system": BASE["node_pools"]["system"] | {"cluster": "central-one-training"}}

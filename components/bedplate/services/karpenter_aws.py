@@ -50,7 +50,8 @@ def _declare_queue(cluster: EksHandles, parent: pulumi.Resource) -> tuple[aws.sq
     )
     writers = aws.sqs.QueuePolicy(
         name,
-        queue_url=queue.url,
+        # The identifier of a queue is its address.
+        queue_url=queue.id,
         policy=queue.arn.apply(lambda arn: policy_document(*queue_policy(arn))),
         opts=options,
     )

@@ -70,3 +70,9 @@ def test_the_page_says_how_to_try_it_and_how_to_use_it(example: Example) -> None
     # A link that leads nowhere is worse than none.
     for target in re.findall(r"\]\(([^)#:]+)[^)]*\)", page):
         assert (example.file.parent / target).exists(), target
+
+
+def test_every_example_is_in_the_list() -> None:
+    page = (ROOT / "examples" / "README.md").read_text(encoding="utf-8")
+    listed = re.findall(r"^\| \[([^\]]+)\]\(\1/\)", page, re.MULTILINE)
+    assert sorted(listed) == sorted(str(example) for example in examples())

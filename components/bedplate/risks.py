@@ -36,6 +36,7 @@ def risks(plan: StackPlan) -> list[Risk]:
     """Return every risk of a plan, pool by pool, then those of clusters."""
     from bedplate.node_pools.azure_risks import azure_risks
     from bedplate.node_pools.existing_risks import existing_risks
+    from bedplate.node_pools.gcp_risks import gcp_risks
     from bedplate.node_pools.sharing_risks import sharing_risks
 
     started = [pool for pool in plan.node_pools if pool.provider != "existing"]
@@ -44,6 +45,7 @@ def risks(plan: StackPlan) -> list[Risk]:
         *pools,
         *existing_risks(plan),
         *azure_risks(plan),
+        *gcp_risks(plan),
         *sharing_risks(plan),
         *_drains_longer_than_spot(plan),
         *_quotas(plan),

@@ -14,6 +14,7 @@ from bedplate.node_pools.gcp_boot_disks import boot_disk_type
 from bedplate.node_pools.gcp_plan import fixed_nodes, initial_nodes_per_zone, reservation_path
 from bedplate.plan import plan_stack
 from bedplate.platform import declare
+from bedplate.risks import risks
 from tests.support.declared import Declared, by_room, declared
 from tests.support.gcp import RESERVATION, RESERVED, TPU, declared_on_gcp, gcp_stack, planned_pool
 from tests.support.golden import check_golden
@@ -321,3 +322,20 @@ def test_nodes_wait_for_the_objects_by_which_pods_name_their_networks() -> None:
     waits = declared_on_gcp()[POOL].depends_on
     objects = {label for label in waits if label.startswith(("Network it-", "GKENetworkParamSet it-"))}
     assert len(objects) == 16
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        (flex("flex-start", max_run_hours=24), "goes after 24 hours whatever runs on it"),
+        (flex("queued"), "goes after 168 hours whatever runs on it"),
+        ({}, "its fabric takes 8 VPC networks of the project's quota NETWORKS"),
+    ],
+)
+def test_what_a_pool_risks_is_said(changes: dict[str, Any], said: str) -> None:
+    assert any(said in risk.text for risk in risks(plan_stack(gcp_stack(**changes))))
+
+
+def test_a_reservation_with_networks_by_gke_risks_neither() -> None:
+    texts = [risk.text for risk in risks(plan_stack(gcp_stack(**RESERVED)))]
+    assert not any("VPC networks" in text or "whatever runs" in text for text in texts)

@@ -112,7 +112,7 @@ def test_a_right_input_is_no_problem(token: str, inputs: dict[str, Any]) -> None
 
 
 def test_a_deprecated_input_is_a_problem_for_those_who_ask() -> None:
-    inputs = {"enterpriseConfig": {}}
+    inputs: dict[str, Any] = {"enterpriseConfig": {}}
     (problem,) = check_inputs("gcp:container/cluster:Cluster", inputs, deprecated=True)
     assert problem.render().startswith("enterpriseConfig: is deprecated: GKE Enterprise features are now available")
     assert check_inputs("gcp:container/cluster:Cluster", inputs) == []

@@ -53,7 +53,7 @@ def pool_labels(
 
 
 def pool_taints(role: Role, machine: MachineType, sharing: SharingPlan | None = None) -> tuple[Taint, ...]:
-    """Return the taints of a pool's nodes: for its role unless that is `general`, for accelerators, for sharing them."""
+    """Return the taints of a pool's nodes: for a role other than `general`, for accelerators, for sharing them."""
     taints = [] if role == "general" else [Taint(ROLE_LABEL, role)]
     if machine.resource_name:
         taints.append(Taint(machine.resource_name, "present"))

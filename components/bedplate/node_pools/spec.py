@@ -186,7 +186,7 @@ class NodePoolSpec(StrictModel):
     )
     sharing: Sharing | None = Field(
         default=None,
-        description="How several pods share one accelerator (docs/guide/sharing.md). Default: each is handed out whole.",
+        description="How several pods share one accelerator (docs/guide/sharing.md). Default: each goes out whole.",
     )
     acceptance_test: AcceptanceSpec | None = Field(
         default=None,

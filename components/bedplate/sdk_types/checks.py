@@ -50,8 +50,9 @@ def check_inputs(token: str, inputs: Mapping[str, object], *, deprecated: bool =
     Found are unknown properties (with the nearest known one), wrong types, missing required properties and
     words outside a closed enumeration, at any depth. An unknown value fits every type; secrets are looked into.
     A type without a class in the installed SDK (a component, a Kubernetes custom resource) has no problems:
-    `is_known_token` tells the two apart. With `deprecated`, so are properties that the SDK wants to be rid of. Open enumerations (a string or one of these words) take any string,
-    because the services add words faster than the SDKs.
+    `is_known_token` tells the two apart. With `deprecated`, so are properties that the SDK wants to be rid of.
+    Open enumerations (a string or one of these words) take any string, because the services add words faster
+    than the SDKs.
     """
     known = resource_type(token)
     if known is None:

@@ -21,20 +21,5 @@ FabricKind = Literal[
 ]
 """The network between accelerators of different nodes, and how pods reach it."""
 
-FabricChoice = Literal[
-    "required",
-    "none",
-    "efa",
-    "tcpx",
-    "tcpxo",
-    "roce-multivpc",
-    "roce-dranet",
-    "infiniband-sriov",
-    "infiniband-shared",
-    "infiniband-ipoib",
-    "sriov-vf",
-    "host-device",
-    "macvlan",
-    "ici",
-]
+FabricChoice = Literal["required", FabricKind]
 """What a pool may ask for: a kind by name, or `required` for the one that its machines are built for."""

@@ -23,7 +23,8 @@ class NetworkSpec(StrictModel):
     nat: Literal["per-zone", "single"] = Field(
         default="per-zone",
         description="`per-zone`: a NAT gateway in every zone, so a zone can fail alone. `single`: one for all; "
-        "cheaper, but the loss of its zone cuts the others off, and traffic from them pays the cross-zone price.",
+        "cheaper, but the loss of its zone cuts the others off, and traffic from them pays the cross-zone price. "
+        "Google Cloud's is one for the region in both cases, with two addresses or one.",
     )
 
     @field_validator("cidr")

@@ -22,7 +22,7 @@ COLUMNS = ("region", "zone", "control_plane", "source", "as_of")
 
 @dataclass(frozen=True, slots=True)
 class Zone:
-    """A zone of a region; `name` is empty where a cloud's zones are not in the catalog (Azure)."""
+    """A zone of a region; `name` is empty where a region has none, as some of Azure have."""
 
     region: str
     name: str
@@ -35,7 +35,7 @@ def regions(cloud: str) -> tuple[str, ...]:
 
 
 def zones(cloud: str, region: str) -> tuple[str, ...]:
-    """Return the zones of a region, sorted; empty for an unknown region, and for Azure, whose zones are not known."""
+    """Return the zones of a region, sorted; empty for an unknown region, and for one without zones."""
     return tuple(zone.name for zone in _zones(cloud, region) if zone.name)
 
 

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from bedplate import catalog
 from bedplate.cli.main import app
 from bedplate.cost.confidence import confidence, price_age_days, trust
 from bedplate.cost.markdown import cost_page
@@ -143,6 +144,7 @@ def test_how_far_a_price_can_be_trusted() -> None:
 def test_the_page_of_the_examples_is_up_to_date() -> None:
     page = ROOT / "docs" / "reference" / "costs-of-examples.md"
     reports = []
+    catalog.use_own_prices(ROOT / catalog.OWN_PRICES_FOLDER)
     for example in [*own_stacks(), *examples()]:
         loaded = load_stack(example.file)
         name = str(example.file.relative_to(ROOT))

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from bedplate import catalog
 from bedplate.cost.caps import excesses, read_caps
 from bedplate.plan import plan_stack
 from bedplate.platform import declare
@@ -27,6 +28,7 @@ every_folder = pytest.mark.parametrize("example", examples(), ids=str)
 
 @cache
 def planned(example: Example) -> StackPlan:
+    catalog.use_own_prices(ROOT / catalog.OWN_PRICES_FOLDER)
     loaded = load_stack(example.file)
     return plan_stack(loaded.spec, loaded.references)
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from bedplate.node_pools.floor import PAUSE_IMAGE, RESTRICTED_CONTAINER, RESTRICTED_POD, pool_tolerations
-from bedplate.node_pools.labels import DOMAIN, POOL_LABEL, ROLE_LABEL
+from bedplate.node_pools.labels import DOMAIN
 from bedplate.separation.namespaces import pool_namespace
 from bedplate.separation.priorities import FLOOR_PRIORITY_CLASS
 
@@ -62,7 +62,7 @@ def _pod(pool: NodePoolPlan) -> dict[str, Any]:
         "automountServiceAccountToken": False,
         "enableServiceLinks": False,
         "terminationGracePeriodSeconds": 0,
-        "nodeSelector": {POOL_LABEL: pool.full_name, ROLE_LABEL: pool.role},
+        "nodeSelector": pool.node_selector,
         **pool_tolerations(pool),
         "securityContext": RESTRICTED_POD,
         "initContainers": [

@@ -69,7 +69,7 @@ def declare_control_plane(
             protect=plan.deletion_protection,
             depends_on=[*after, *key.ready, *network.egress],
             # AKS lists all pools here, those too that are resources of their own: what it says must not look like a
-            # change of the one that was made with the cluster (docs/decisions).
+            # change of the one that was made with the cluster (docs/decisions/0011-aks-clusters.md).
             ignore_changes=["agentPoolProfiles"],
             # Its name is taken until it is gone.
             delete_before_replace=True,

@@ -34,7 +34,7 @@ def test_nodes_stand_in_the_lower_half_and_nothing_else_does(second: int, prefix
     ],
 )
 def test_room_for_nodes_is_what_addresses_and_ranges_of_pods_allow(ranges: dict[str, str], nodes: int) -> None:
-    most = plan_azure_network(AzureNetworkSpec(**ranges)).most_nodes
+    most = plan_azure_network(AzureNetworkSpec.model_validate(ranges)).most_nodes
     assert most in (nodes, nodes - RESERVED_ADDRESSES)
 
 

@@ -114,6 +114,7 @@ AKS: dict[str, Any] = {"agentPoolProfiles": [SYSTEM_POOL]}
 
 def owner(**changes: Any) -> Declared:
     assert CLUSTER_PLAN is not None
+    assert CLUSTER_PLAN.own_nodes is not None
     machine, nodes = CLUSTER_PLAN.own_nodes
     numbers = {"ownNodes": {"machine": machine, "nodes": nodes}, "cost": to_wire(cluster_cost(CLUSTER_PLAN))}
     return Declared(CLUSTER, "eus", numbers | changes, provider="")

@@ -118,9 +118,9 @@ def outputs_of(subject: Subject) -> Properties:
 def _describe_identities(outputs: Properties) -> None:
     """Azure takes a list of the identities that a resource has, and answers with a description of each."""
     identity = outputs.get("identity")
-    given = identity.get("userAssignedIdentities") if isinstance(identity, dict) else None
-    if not isinstance(given, list):
+    if not isinstance(identity, dict) or not isinstance(identity.get("userAssignedIdentities"), list):
         return
+    given = identity["userAssignedIdentities"]
     described = {one: {"clientId": digits(one, "client")[:8], "principalId": digits(one)[:8]} for one in given}
     identity["userAssignedIdentities"] = UNKNOWN if has_unknown(given) else described
 

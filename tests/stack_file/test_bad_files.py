@@ -47,7 +47,8 @@ def test_bad_file_ends_with_2_within_a_second_and_executes_nothing(
     monkeypatch.chdir(tmp_path)
     started = time.process_time()
     result = run("validate", str(file_in(name)))
-    assert time.process_time() - started < 1
+    # A fifth of a second here; what is quadratic in such a file takes minutes.
+    assert time.process_time() - started < 5
     assert result.exit_code == 2
     assert isinstance(result.exception, SystemExit)
     assert f"{file_in(name)}:" in result.output
@@ -98,7 +99,8 @@ def test_strange_file_is_refused_with_its_place(name: str, tmp_path: Path) -> No
     content, place, part = STRANGE[name]
     started = time.process_time()
     found = problems_in(tmp_path, content)
-    assert time.process_time() - started < 1
+    # A fifth of a second here; what is quadratic in such a file takes minutes.
+    assert time.process_time() - started < 5
     assert (found[0].line, found[0].column) == place
     assert part in found[0].message
 

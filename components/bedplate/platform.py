@@ -37,17 +37,13 @@ def declare(plan: StackPlan) -> None:
 
 
 def _declare_clusters(plan: StackPlan, providers: CloudProviders) -> dict[str, Cluster]:
-    return {
-        name: Cluster(owned.plan, plan, providers.of(owned.plan))
-        for name, owned in plan.clusters.items()
-    }
+    return {name: Cluster(owned.plan, plan, providers.of(owned.plan)) for name, owned in plan.clusters.items()}
 
 
 def _refer_to_clusters(plan: StackPlan, providers: CloudProviders) -> dict[str, ClusterHandles]:
     platforms = PlatformStacks()
     return {
-        name: platforms.cluster(reference, providers.of(reference.plan))
-        for name, reference in plan.references.items()
+        name: platforms.cluster(reference, providers.of(reference.plan)) for name, reference in plan.references.items()
     }
 
 

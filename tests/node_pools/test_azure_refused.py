@@ -30,7 +30,7 @@ def bought(capacity: str, machine: str = "Standard_ND96isr_H100_v5", **reservati
 REFUSED: list[tuple[dict[str, Any], str, str]] = [
     ({"node_pools.h100.zones": ["1"]}, "h100.zones", "does not know which zones of eastus have"),
     ({"node_pools.h100.zones": ["7"]}, "h100.zones[0]", "'7' is not among the cluster's zones"),
-    (TWO_OFFERS, "h100.offers", "InfiniBand connects the nodes of one offer, and the pool has 2"),
+    (TWO_OFFERS, "h100.offers", "InfiniBand connects the machines of one scale set, and each of the 2 offers"),
     (bought("reservation", zone="1"), "h100.offers[0].capacity", "is not sold as reservation"),
     (bought("capacity-block", zone="1"), "h100.offers[0].capacity", "is not sold as capacity-block"),
     (bought("flex-start"), "h100.offers[0].capacity", "is not sold as flex-start"),

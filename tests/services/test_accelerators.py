@@ -34,7 +34,7 @@ from tests.support.golden import check_golden
 from tests.support.stacks import stack
 
 GOLDEN = Path(__file__).with_name("golden") / "accelerators"
-AMD_DRIVER = AmdDriverSpec(image="registry.example.com/drivers/amdgpu", version="30.20.1", pull_secret="drivers")
+AMD_DRIVER = AmdDriverSpec(image="registry.example.com/drivers/amdgpu", version="30.20.1", pull_secret_name="drivers")
 WAYS: tuple[Sharing, ...] = (
     MigSharing(mode="mig", profiles={"1g.10gb": 7}, strategy="single"),
     MigSharing(mode="mig", profiles={"1g.10gb": 2, "2g.20gb": 1, "3g.40gb": 1}),

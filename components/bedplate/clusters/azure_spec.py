@@ -16,7 +16,7 @@ Identifier = Annotated[
     Wording("an identifier in lower case, such as 11111111-2222-3333-4444-555555555555"),
 ]
 
-LeastSystemNodes = 2
+LEAST_SYSTEM_NODES = 2
 """AKS, "Use system node pools": a system pool has two nodes or more."""
 
 
@@ -36,8 +36,8 @@ class AzureClusterSpec(CloudClusterSpec):
         description="Machine type of the nodes on which AKS runs its own parts (DNS, storage and network agents). "
         "Nothing else runs there. It cannot be changed later.",
     )
-    system_nodes: Annotated[int, Field(ge=LeastSystemNodes, le=100)] = Field(
-        default=LeastSystemNodes, description="How many of them run, always."
+    system_nodes: Annotated[int, Field(ge=LEAST_SYSTEM_NODES, le=100)] = Field(
+        default=LEAST_SYSTEM_NODES, description="How many of them run, always."
     )
     host_encryption: bool = Field(
         default=True,

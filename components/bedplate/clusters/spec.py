@@ -33,7 +33,7 @@ class AmdDriverSpec(StrictModel):
     version: str = Field(
         min_length=1, description="The version of amdgpu to build, as AMD's package repository names it: 30.20.1."
     )
-    pull_secret: Name | None = Field(
+    pull_secret_name: Name | None = Field(
         default=None, description="The Secret in the namespace `kube-amd-gpu` that it takes to pull and push."
     )
 

@@ -22,8 +22,6 @@ def gke_cost(cluster: GkePlan) -> tuple[CostLine, ...]:
     return (
         fixed_line(cluster, "GKE control plane", "cluster", "gke-control-plane", 1),
         fixed_line(cluster, "Cloud NAT", "gateway", "nat-gateway", 1),
-        fixed_line(
-            cluster, "public IPv4 address of Cloud NAT", "address", "public-ipv4", addresses
-        ),
+        fixed_line(cluster, "public IPv4 address of Cloud NAT", "address", "public-ipv4", addresses),
         fixed_line(cluster, "encryption key", "version", "kms-key", KEY_VERSIONS),
     )

@@ -9,7 +9,6 @@ from bedplate.catalog import machine as catalog_machine
 from bedplate.clusters.azure_spec import AzureClusterSpec
 from bedplate.errors import Problem
 from bedplate.fabrics.facts import machine_fabric
-from bedplate.fabrics.preconditions import wanted_fabric
 from bedplate.node_pools.reservation_preconditions import reserved_offers
 
 if TYPE_CHECKING:
@@ -38,18 +37,6 @@ def _zones_of_the_machine_are_known(context: PoolInContext) -> Iterator[Problem]
                 "take all of them.",
             )
             return
-
-
-def _one_scale_set_on_a_fabric(context: PoolInContext) -> Iterator[Problem]:
-    """InfiniBand connects the machines of one scale set, and every offer is a scale set of its own."""
-    offers = len(context.pool.all_offers())
-    if wanted_fabric(context) != "none" and offers > 1:
-        yield Problem(
-            f"InfiniBand connects the nodes of one offer, and the pool has {offers}: nodes of different offers would "
-            "not reach each other over it",
-            ("node_pools", context.name, "offers"),
-            hint="Make a pool of each offer, or set fabric: none.",
-        )
 
 
 def _reservation_is_a_group(context: PoolInContext) -> Iterator[Problem]:
@@ -113,7 +100,6 @@ def _size_without_the_letter_r(context: PoolInContext) -> Iterator[Problem]:
 
 RULES: tuple[Callable[[PoolInContext], Iterator[Problem]], ...] = (
     _zones_of_the_machine_are_known,
-    _one_scale_set_on_a_fabric,
     _reservation_is_a_group,
     _reservation_is_paid_by_the_same,
     _reservation_has_no_end,

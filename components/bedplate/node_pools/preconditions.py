@@ -111,9 +111,7 @@ def _contexts(stack: StackSpec, references: Mapping[str, StackSpec]) -> Iterator
             yield context
 
 
-def _context(
-    name: str, pool: NodePoolSpec, owner: StackSpec, cluster_name: str, cluster: ClusterSpec
-) -> PoolInContext:
+def _context(name: str, pool: NodePoolSpec, owner: StackSpec, cluster_name: str, cluster: ClusterSpec) -> PoolInContext:
     return PoolInContext(
         name,
         pool,

@@ -124,7 +124,7 @@ def _driver(cluster: OwnedCluster, tolerations: list[dict[str, str]]) -> dict[st
         return {"enable": False, "blacklist": False}
     if cluster.amd_driver is None:
         raise LookupError(f"{cluster.plan.name} has no place for the driver images that AMD's operator builds")
-    secret = cluster.amd_driver.pull_secret
+    secret = cluster.amd_driver.pull_secret_name
     return {
         "enable": True,
         # The kernel's own amdgpu would be there first.

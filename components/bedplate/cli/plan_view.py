@@ -96,8 +96,8 @@ def _cluster(cluster: ClusterPlan, owner: str) -> Text:
         return Text.assemble(
             ("Cluster ", "bold"),
             (cluster.full_name, "bold"),
-            f": exists already, Kubernetes {cluster.kubernetes_version}, reached by the {cluster.way_in}; {owner}. "
-            "Others run it: what it costs beside its pools is not counted.",
+            f": exists already, Kubernetes {cluster.kubernetes_version}, reached by the {cluster.way_in}. Others run "
+            "it: what it costs beside its pools is not counted.",
         )
     access = f"open to {', '.join(cluster.runner_networks)} alone" if cluster.public_endpoint else "private"
     return Text.assemble(
@@ -117,12 +117,16 @@ def _zones(cluster: ClusterPlan) -> str:
     return f"zones {short_zones(cluster.zones)}" if cluster.zones else "no zones"
 
 
+def _bounds(pool: NodePoolPlan) -> str:
+    return str(pool.min_nodes) if pool.min_nodes == pool.max_nodes else f"{pool.min_nodes} to {pool.max_nodes}"
+
+
 def _pool_cells(pool: NodePoolPlan, group: NodeGroupPlan) -> tuple[str, ...]:
     first = group.preference == 1
     return (
         pool.name if first else "",
         pool.role if first else "",
-        f"{pool.min_nodes} to {pool.max_nodes}" if first else "",
+        _bounds(pool) if first else "",
         _offer(pool, group),
         short_zones(group.zones) or "any",
         _fabric(group),

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 LOG_GROUP = "aws:cloudwatch/logGroup:LogGroup"
 COMPONENT = "bedplate:index:"
+ENDPOINT = "bedplate:index:Endpoint"
 AWS_PROVIDER = "pulumi:providers:aws"
 
 
@@ -57,6 +58,16 @@ def keeps_logs_as_long_as_allowed(group: Resource, surroundings: Surroundings) -
         yield f"{group.name} keeps logs for ever: retentionInDays is not set"
     elif not bounds.min <= days <= bounds.max:
         yield f"{group.name} keeps logs for {int(days)} days; {bounds.min} to {bounds.max} are allowed"
+
+
+def serves_what_it_may(endpoint: Resource, surroundings: Surroundings) -> Iterator[str]:
+    """An endpoint serves weights under a licence that was read; one that nobody names was not."""
+    licence = want(endpoint.properties, "licence")
+    allowed = surroundings.pack_settings().model_licences
+    if licence is None:
+        yield f"{endpoint.name} serves weights of an image, and nobody says under which licence"
+    elif licence not in allowed:
+        yield f"{endpoint.name} serves a model under {licence}; allowed are {listing(allowed)}"
 
 
 ENCRYPTED_LOGS = Table((row(LOG_GROUP, "kmsKeyId", GIVEN),))
@@ -150,6 +161,18 @@ RULES = (
         fails="no kmsKeyId",
         applies=ENCRYPTED_LOGS.applies,
         check=ENCRYPTED_LOGS,
+    ),
+    Rule(
+        id="governance-model-licences",
+        family="governance",
+        demands="A model that is served is under one of the `model_licences` of settings.yaml.",
+        reason="Some licences forbid commercial use, or ask for a mention; nobody reads them after the launch.",
+        fix="choose another model, name the `licence` of an image's weights, or ask the platform team to read it and "
+        "to add it to `model_licences` in policies/settings.yaml",
+        passes="model: qwen3-8b (apache-2.0)",
+        fails="image: … without licence",
+        applies=lambda token: token == ENDPOINT,
+        check=serves_what_it_may,
     ),
 )
 

@@ -51,6 +51,9 @@ class PackSettings(StrictModel):
         description="Tags of every AWS resource that costs money."
     )
     log_retention_days: LogRetention
+    model_licences: Annotated[list[str], Field(min_length=1)] = Field(
+        description="Licences under which models may be served, by the identifiers of their model cards."
+    )
     daemon_sets: list[str] = Field(
         default=[], description="DaemonSets outside of system namespaces that were reviewed, as `namespace/name`."
     )

@@ -27,6 +27,12 @@ def with_provider(declared: Declared, **properties: Any) -> Declared:
     return replace(declared, provider_properties=PROVIDER | properties)
 
 
+def endpoint(licence: Any) -> Declared:
+    """Return the component of an endpoint whose weights are under a licence."""
+    numbers = {"name": "chat", "team": "vision", "environment": "dev", "model": "qwen3-8b", "licence": licence}
+    return Declared("bedplate:index:Endpoint", "chat", numbers, provider="")
+
+
 FAILS: list[tuple[str, Declared, str]] = [
     ("data-region", pool(region="ap-south-1"), "is in ap-south-1; data of vision-dev may lie in us-east-1"),
     ("data-region", in_production(resource("volume")), "volume is in us-east-1; data of vision-prod may lie in eu-cen"),
@@ -44,6 +50,9 @@ FAILS: list[tuple[str, Declared, str]] = [
     ("log-retention", resource("logs", {"retentionInDays": 3653}), "keeps logs for 3653 days"),
     ("log-retention", resource("logs", {"retentionInDays": UNKNOWN}), "retentionInDays is not known"),
     ("logs-encrypted", resource("logs", {"kmsKeyId": REMOVED}), "kmsKeyId is not set"),
+    ("model-licences", endpoint("llama3.1"), "chat serves a model under llama3.1; allowed are apache-2.0"),
+    ("model-licences", endpoint(None), "nobody says under which licence"),
+    ("model-licences", endpoint(UNKNOWN), "licence is not known"),
 ]
 
 PASSES = {
@@ -54,6 +63,7 @@ PASSES = {
         resource("volume"), defaultTags=json.dumps({"tags": TAGS})
     ),
     "a log group": resource("logs"),
+    "a model under a licence that was read": endpoint("apache-2.0"),
     "a type that takes no tags": with_provider(resource("ingress-rule"), defaultTags=None),
 }
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from typing import TYPE_CHECKING
 
 import pytest
@@ -47,6 +48,23 @@ def test_the_copy_follows_the_original(origin: Path, home: Home) -> None:
     (home.project / "plan.json").write_text("{}")  # what a command wrote stays
     home.prepare(origin)
     assert sorted(file.name for file in home.project.glob("*.*")) == ["Pulumi.yaml", "plan.json", "program.py"]
+
+
+def test_a_file_that_vanishes_while_the_project_is_copied_is_not_in_the_copy(
+    origin: Path, home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    copy, draft = shutil.copy2, origin / "draft.tmp"
+    draft.write_text("x")
+
+    def copy_late(source: Path, target: Path) -> object:
+        if source == draft:
+            source.unlink()
+        return copy(source, target)
+
+    monkeypatch.setattr(shutil, "copy2", copy_late)
+    home.prepare(origin)
+    assert (home.project / "__main__.py").exists()
+    assert not (home.project / "draft.tmp").exists()
 
 
 def test_what_a_command_changed_in_the_copy_is_undone(origin: Path, home: Home) -> None:

@@ -157,7 +157,8 @@ class Model:
     """A language model that an endpoint can serve by name.
 
     `revision` is a commit of its repository, so that its files never change. The shape is that of its config.json:
-    it decides how much memory the weights and a token of context take. `gated` models need a token.
+    it decides how much memory the weights and a token of context take. `gated` models need a token. `licence` is what
+    the weights may be used under, by the identifier that model cards use (`apache-2.0`, `llama3.1`).
     """
 
     name: str
@@ -171,6 +172,7 @@ class Model:
     head_size: int
     context_tokens: int
     gated: bool
+    licence: str
     source: str
     as_of: date
     note: str

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 MODEL_COLUMNS = (
     "name", "repository", "revision", "parameters", "dtype", "layers", "attention_heads", "kv_heads", "head_size",
-    "context_tokens", "gated", "source", "as_of", "note",
+    "context_tokens", "gated", "licence", "source", "as_of", "note",
 )  # fmt: skip
 IMAGE_COLUMNS = ("name", "repository", "tag", "source", "as_of", "note")
 PHASE_COLUMNS = (
@@ -97,6 +97,7 @@ def parse_model(row: Row) -> Model:
         head_size=_positive(row, "head_size"),
         context_tokens=_positive(row, "context_tokens"),
         gated=row.text("gated") == "yes",
+        licence=row.required("licence"),
         source=row.source(),
         as_of=row.required_day("as_of"),
         note=row.text("note"),

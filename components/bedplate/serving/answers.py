@@ -153,6 +153,7 @@ def endpoint_numbers(plan: EndpointPlan, stack: StackPlan) -> dict[str, Any]:
         "cluster": plan.cluster,
         "pool": plan.pool,
         "model": plan.model,
+        "licence": plan.licence,
         "image": plan.image,
         "acceleratorsPerWorker": plan.accelerators,
         "minWorkers": plan.min_workers,

@@ -107,11 +107,12 @@ class EndpointPlan:
     """An endpoint, decided.
 
     `name` is the one in the stack file, `full_name` the one in the cluster: of the Deployment, the Service, and the
-    `app.kubernetes.io/instance` label of its pods. `cluster` is the name of the cluster in the stack file, `pool` the
-    pool's full name, which its nodes carry as a label. `model` is the catalog's name, or None for an image of one's
-    own; `served_name` is what callers put into `model`, and the metrics into `model_name`. `accelerators` is the
-    number per worker of the resource `resource_name`. `weights_namespace` is where the job that fills the bucket runs,
-    on general nodes. `sidecar_image` is None for the one in the account's own registry.
+    `app.kubernetes.io/instance` label of its pods. `cluster` is the name of the cluster in the stack file, `pool`
+    the pool's full name, which its nodes carry as a label. `model` is the catalog's name, or None for an image of
+    one's own; `licence` is what its weights may be used under, None where nobody says. `served_name` is what
+    callers put into `model`, and the metrics into `model_name`. `accelerators` is the number per worker of the
+    resource `resource_name`. `weights_namespace` is where the job that fills the bucket runs, on general nodes.
+    `sidecar_image` is None for the one in the account's own registry.
     """
 
     name: str
@@ -125,6 +126,7 @@ class EndpointPlan:
     pool: str
     role: Literal["inference"]
     model: str | None
+    licence: str | None
     served_name: str
     image: str
     arguments: tuple[str, ...]
@@ -175,6 +177,7 @@ def plan_endpoint(stack: StackSpec, name: str, spec: EndpointSpec, pool: NodePoo
         pool=pool.full_name,
         role="inference",
         model=spec.model,
+        licence=model.licence if model else spec.licence,
         served_name=spec.model or name,
         image=spec.image or _catalog_image("vllm"),
         arguments=_arguments(spec, model, weights, timings) if model and weights else spec.arguments,

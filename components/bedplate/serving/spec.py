@@ -150,6 +150,11 @@ class EndpointSpec(StrictModel):
     arguments: tuple[str, ...] = Field(
         default=(), description="Arguments of the engine, beside those that Bedplate sets for a model."
     )
+    licence: Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9.-]*$", max_length=40)] | None = Field(
+        default=None,
+        description="What the weights in an image of your own may be used under, by the identifier of their model "
+        "card, for example `apache-2.0`. The catalog knows those of its models.",
+    )
     pools: Annotated[tuple[Name, ...], Field(min_length=1, max_length=1)] = Field(
         description="The inference pool whose nodes the workers run on: one."
     )
@@ -189,6 +194,8 @@ class EndpointSpec(StrictModel):
             raise wrong("name a model of the catalog, or an image with its arguments")
         if self.model is None and self.token is not None:
             raise wrong("a token is for a gated model of the catalog; an image brings its own weights", "token")
+        if self.model is not None and self.licence is not None:
+            raise wrong("the catalog knows the licence of its models; leave it out", "licence")
         if self.model is None and self.context_tokens is not None:
             raise wrong("with an image of your own, give the context length in its arguments", "context_tokens")
         return self

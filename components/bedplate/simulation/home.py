@@ -181,7 +181,11 @@ def _copy(origin: Path, target: Path, home: Path) -> None:
         if not _is_copy(file, source):
             file.parent.mkdir(parents=True, exist_ok=True)
             draft = file.with_name(f".{file.name}.copy")
-            shutil.copy2(source, draft)
+            try:
+                shutil.copy2(source, draft)
+            except FileNotFoundError:  # gone since it was listed: an editor's or a test's own file
+                copied.discard(str(relative))
+                continue
             draft.replace(file)
     for gone in before - copied:
         (target / gone).unlink(missing_ok=True)

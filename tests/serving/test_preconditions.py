@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
+from pydantic import ValidationError
 
 from bedplate.errors import dotted
+from bedplate.serving.spec import EndpointSpec
 from tests.support.endpoints import CHAT, LARGE, planned, problems
 from tests.support.stacks import REMOVED
 
@@ -221,3 +224,21 @@ def test_every_offer_of_a_pool_must_hold_a_worker() -> None:
         "chat.accelerators_per_worker": 4,
     }  # fmt: skip
     assert any("more than one g6.2xlarge has" in one.message for one in problems(smaller))
+
+
+@pytest.mark.parametrize(
+    ("declared", "message"),
+    [
+        (CHAT | {"licence": "apache-2.0"}, "the catalog knows the licence of its models; leave it out"),
+        (OWN_IMAGE | {"licence": "Apache 2.0"}, "String should match pattern"),
+    ],
+)
+def test_a_licence_is_named_where_nobody_else_knows_it(declared: dict[str, Any], message: str) -> None:
+    with pytest.raises(ValidationError, match=message):
+        EndpointSpec.model_validate_json(json.dumps(declared))
+
+
+def test_weights_have_a_licence_or_nobody_says() -> None:
+    assert planned().licence == "apache-2.0"
+    named = EndpointSpec.model_validate_json(json.dumps(OWN_IMAGE | {"licence": "mit"}))
+    assert (named.licence, EndpointSpec.model_validate_json(json.dumps(OWN_IMAGE)).licence) == ("mit", None)

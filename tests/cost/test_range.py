@@ -67,6 +67,27 @@ def test_the_remedy_for_the_worked_example_is_fewer_nodes() -> None:
     assert "with 2 instead of 8 × p5.48xlarge on-demand" in excess.remedy
 
 
+def test_hours_that_somebody_else_bounds_unblock_the_worked_example() -> None:
+    """A capacity block ends by itself, so its maximum is what it costs: a week of eight nodes fits the monthly cap.
+
+    A schedule of one's own would not: nothing refuses nodes outside it (docs/decisions/0005).
+    """
+    block = {
+        "name": "cr-0123456789abcdef0",
+        "machine": "p5.48xlarge",
+        "nodes": 8,
+        "zone": "use1-az2",
+        "starts": "2026-12-01",
+        "ends": "2026-12-08",
+        "usd_per_node_hour": 55.04,
+    }
+    offer = {"machine": "p5.48xlarge", "capacity": "capacity-block", "reservation": block}
+    cost = pool_cost(machine=REMOVED, role="training", nodes={"min": 0, "max": 8}, offers=[offer])
+    assert cost.max_per_hour == Decimal("440.32")
+    assert cost.max_per_month == 8 * 7 * 24 * Decimal("55.04") == Decimal("73973.76")
+    assert excesses(cost, Cap(hourly_usd=441, monthly_usd=100_000), "vision", "dev") == []
+
+
 def test_a_floor_costs_all_month_and_busy_hours_come_on_top() -> None:
     nodes = {"min": 1, "max": 4, "expected": 3, "expected_hours_per_month": 100}
     cost = pool_cost(machine="g6.2xlarge", nodes=nodes)

@@ -170,7 +170,7 @@ def test_every_source_is_used_and_every_file_is_read() -> None:
     """A key nobody uses is a leftover of rows that are gone; a file that no loader names is dead data."""
     used: set[str] = set()
     for path in DATA.glob("*.csv"):
-        if path.name != "sources.csv":
+        if path.name not in ("sources.csv", "service-units.csv"):  # the names of services are our own
             used |= {key for row in cells(path.name) for key in row["source"].split("+")}
     for path in FABRICS.glob("*.csv"):
         with path.open(encoding="utf-8", newline="") as file:

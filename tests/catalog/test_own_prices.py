@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 
 from bedplate import catalog
+from bedplate.catalog.service_prices import COLUMNS, service_units
+from bedplate.catalog.tables import read
 from bedplate.errors import InputError
 
 MACHINES = "region,zone,machine,on_demand,spot,version,source,as_of,note\n"
@@ -108,3 +110,23 @@ def test_a_misspelt_service_is_told_the_nearest(own: Write) -> None:
     with pytest.raises(InputError) as refused:
         catalog.service_price("aws", "eu-west-1", "eks-control-plane")
     assert refused.value.problems[0].nearest == "eks-control-plane"
+
+
+def test_a_service_that_no_list_prices_can_be_brought(own: Write) -> None:
+    assert catalog.service_price("azure", "swedencentral", "managed-disk-p15") is None
+    own("services-azure.csv", SERVICES + "managed-disk-p15,swedencentral,41,month,our contract,2026-11-02,256 GiB\n")
+    price = catalog.service_price("azure", "swedencentral", "managed-disk-p15")
+    assert price is not None
+    assert price.usd == 41
+
+
+@pytest.mark.parametrize("cloud", catalog.clouds())
+def test_every_service_of_the_catalog_is_priced_by_its_unit(cloud: str) -> None:
+    known = {row.text("service"): row.text("unit") for row in read(f"services-{cloud}.csv", COLUMNS)}
+    assert known.items() <= service_units(cloud).items()
+
+
+def test_every_disk_of_azure_may_have_a_price() -> None:
+    rows = read("azure-disk-tiers.csv", ("tier", "gib", "source", "as_of"))
+    tiers = {f"managed-disk-{row.text('tier')}" for row in rows}
+    assert tiers <= set(service_units("azure"))

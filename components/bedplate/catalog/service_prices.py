@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from bedplate.errors import Problem
 
 COLUMNS = ("service", "region", "usd", "unit", "source", "as_of", "note")
+UNIT_COLUMNS = ("cloud", "service", "unit")
 
 EVERYWHERE = "*"
 """The region of a row whose source says that the price is the same in every commercial region."""
@@ -50,12 +51,22 @@ def _services(cloud: str, own: Path | None) -> Mapping[tuple[str, str], ServiceP
     rows = read(name, COLUMNS)
     theirs = own_rows(name, COLUMNS, own)
     refuse([*problems(rows, set(by_region(cloud))), *problems(theirs, set(by_region(cloud)))])
-    refuse(strangers(theirs, {row.text("service"): row.text("unit") for row in rows}))
+    refuse(strangers(theirs, service_units(cloud)))
     rows += theirs
     prices = build(rows, parse)
     return MappingProxyType(
         {(price.service, row.text("region")): price for row, price in zip(rows, prices, strict=True)}
     )
+
+
+@cache
+def service_units(cloud: str) -> Mapping[str, str]:
+    """Return every service of a cloud that anything here asks a price for, with the unit by which it is priced.
+
+    Some of them no list in the catalog prices: a project brings its own.
+    """
+    rows = (row for row in read("service-units.csv", UNIT_COLUMNS) if row.required("cloud") == cloud)
+    return MappingProxyType({row.required("service"): row.required("unit") for row in rows})
 
 
 def parse(row: Row) -> ServicePrice:
@@ -89,7 +100,7 @@ def problems(rows: Sequence[Row], regions: set[str]) -> list[Problem]:
 
 
 def strangers(own: Sequence[Row], units: Mapping[str, str]) -> list[Problem]:
-    """Return a project's own rows for services that the catalog has never heard of, or by another unit than its own.
+    """Return a project's own rows for services that nothing here asks for, or by another unit than it is asked for.
 
     Nothing would ever ask for the one, and the other would be off by the number of hours in a month.
     """

@@ -9,20 +9,18 @@ from __future__ import annotations
 from collections import Counter
 from decimal import Decimal, InvalidOperation
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from bedplate import catalog
 from bedplate.cost.caps import excesses
 from bedplate.cost.range import CostLine, CostRange
 from bedplate.cost.wire import from_wire
-from bedplate.node_pools.azure_disks import OsDisk, os_disk
-from bedplate.node_pools.gcp_boot_disks import boot_disk_type
 from rules.model import Finding, Resource, Rule, StackRule, Surroundings
 from rules.nodes import CLUSTER, NODE_POOL, OWN_COMPONENT
 from rules.owned import EXISTING, OWNED, owned_groups
 from rules.owned import price_problem as owned_price_problem
 from rules.reading import UndecidedError, need, want
 from rules.reserved import counted_in_full, declared_prices, price_problem
+from rules.root_disks import on_the_host, root_disk_services
 from rules.unit_prices import ROOT_VOLUME, catalog_price, machine_items
 
 if TYPE_CHECKING:
@@ -94,7 +92,7 @@ def is_counted_in_full(component: Resource, _: Surroundings) -> Iterator[str]:
     owned = 0
     for group in groups:
         declared[f"{need(group, 'machine')} {need(group, 'capacity')}"] += int(need(group, "maxNodes"))
-        without_disk = need(group, "capacity") == OWNED or _on_the_host(component, group)
+        without_disk = need(group, "capacity") == OWNED or on_the_host(component, group)
         owned += int(need(group, "maxNodes")) if without_disk else 0
     for item, nodes in declared.items():
         if counted[item] < nodes:
@@ -110,27 +108,6 @@ def _counts_control_plane(cluster: Resource, lines: Iterable[CostLine]) -> bool:
         return True
     service = CONTROL_PLANES.get(need(cluster.properties, "provider"))
     return any(line.service == service and line.max_units >= 1 for line in lines)
-
-
-def _azure_disk(group: Any) -> OsDisk:
-    return os_disk(need(group, "machine"), int(need(group, "rootDiskGib")))
-
-
-def _on_the_host(component: Resource, group: Any) -> bool:
-    """Tell whether the disk of a group's nodes is part of the machine's price."""
-    return need(component.properties, "provider") == "azure" and not _azure_disk(group).service
-
-
-def root_disk_services(component: Resource) -> set[str]:
-    """Return the services that the root volumes of a pool's nodes are billed as, each by its own price."""
-    provider = need(component.properties, "provider")
-    if provider not in ("gcp", "azure"):
-        return {"ebs-gp3"}
-    machines = catalog.machines(provider)
-    groups = need(component.properties, "groups")
-    if provider == "azure":
-        return {disk.service for group in groups if (disk := _azure_disk(group)).service}
-    return {boot_disk_type(machines[name]) for group in groups if (name := need(group, "machine")) in machines}
 
 
 def has_prices(component: Resource, _: Surroundings) -> Iterator[str]:

@@ -14,6 +14,7 @@ from bedplate import catalog
 from bedplate.node_pools.labels import POOL_LABEL, ROLE_LABEL
 from bedplate.node_pools.spec import Role
 from bedplate.services.plan import SYSTEM_NAMESPACE
+from rules.charts import HELM_RELEASE, is_pinned_chart
 from rules.model import Resource, Rule, Surroundings
 from rules.nodes import EKS_NODE_GROUP, NODE_POOL
 from rules.owned import group_machine
@@ -22,10 +23,6 @@ from rules.reading import need, want
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
-
-    from bedplate.catalog import Chart
-
-HELM_RELEASE = "kubernetes:helm.sh/v3:Release"
 
 GENERAL = "general"
 ROLES: tuple[str, ...] = get_args(Role)
@@ -200,36 +197,6 @@ def has_role_of_its_name(namespace: Resource, surroundings: Surroundings) -> Ite
     if role is not None and name != f"{namespace.stack}-{role}":
         expected = f"{namespace.stack}-{role}"
         yield f"namespace {name or namespace.name} has the role {role}; this stack's namespace of it is {expected}"
-
-
-def is_pinned_chart(release: Resource, _: Surroundings) -> Iterator[str]:
-    """A Helm release is a chart of the catalog, at its version, in its namespace."""
-    name = need(release.properties, "chart")
-    charts = (one for one in catalog.charts() if one.kind == "chart")
-    chart = next((one for one in charts if name == (_address(one) if _in_registry(one) else one.name)), None)
-    if chart is None:
-        yield f"Helm release {release.name} installs {name}, which the catalog does not have"
-        return
-    stated = {
-        "version": (want(release.properties, "version"), chart.version),
-        "repositoryOpts.repo": (
-            want(release.properties, "repositoryOpts", "repo"),
-            "" if _in_registry(chart) else chart.repository,
-        ),
-        "namespace": (want(release.properties, "namespace"), chart.namespace),
-    }
-    for field, (found, expected) in stated.items():
-        if str(found or "").rstrip("/") != expected.rstrip("/"):
-            yield f"Helm release {release.name} has {field} {found or 'not set'}; the catalog has {expected} for {name}"
-
-
-def _in_registry(chart: Chart) -> bool:
-    """Return whether a chart is kept as container images are: then its name is its whole address."""
-    return chart.repository.startswith("oci://")
-
-
-def _address(chart: Chart) -> str:
-    return f"{chart.repository.rstrip('/')}/{chart.name}"
 
 
 RULES = (

@@ -12,7 +12,9 @@ from typing import Any
 import pytest
 import yaml
 
+from bedplate.cost.caps import excesses, read_caps
 from bedplate.errors import UsageError
+from bedplate.plan import plan_stack
 from bedplate.stack_file.load import load_stack
 from bedplate.stack_file.reference import reference_page
 from tests.stack_file.commands import run
@@ -88,6 +90,14 @@ def test_init_writes_for_every_provider_and_its_comments_are_valid_too(
     head, _, pool = path.read_text().partition("      # large:")
     path.write_text(head + ("      # large:" + pool).replace("      # ", "      "))
     assert [offer.capacity for offer in load_stack(path).spec.node_pools["large"].all_offers()] == capacities
+
+
+@pytest.mark.parametrize("provider", ["aws", "gcp", "azure", "existing"])
+def test_what_init_writes_is_priced_and_within_the_default_cap(provider: str, tmp_path: Path) -> None:
+    run("init", "vision", "--provider", provider, "--directory", str(tmp_path))
+    plan = plan_stack(load_stack(tmp_path / NAME).spec)
+    cap = read_caps(ROOT / "policies" / "caps.yaml").of("nobody", "dev")
+    assert [excess.message for excess in excesses(plan.cost, cap, "nobody", "dev")] == []
 
 
 def test_init_knows_that_an_existing_cluster_has_no_region(tmp_path: Path) -> None:

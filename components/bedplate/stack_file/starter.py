@@ -20,13 +20,17 @@ EXAMPLE_NETWORK = "203.0.113.0/24"
 
 @dataclass(frozen=True, slots=True)
 class Starter:
-    """What the first stack file of a provider says: machines are tried in order, for one that the region offers."""
+    """What the first stack file of a provider says: machines are tried in order, for one that the region offers.
+
+    `most_inference` nodes of the inference pool stay within a cap such as policies/caps.yaml gives by default.
+    """
 
     region: str
     cluster: str
     general: tuple[str, ...]
     inference: tuple[str, ...]
     large: tuple[str, ...]
+    most_inference: int = 4
 
 
 STARTERS: Mapping[str, Starter] = {
@@ -43,21 +47,22 @@ STARTERS: Mapping[str, Starter] = {
         # Replace this name with your project's.
         project: my-project
 """,
-        general=("n2-standard-8", "e2-standard-8"),
+        general=("e2-standard-8", "n2-standard-8"),
         inference=("g2-standard-8", "a2-highgpu-1g"),
         large=("a3-megagpu-8g", "a3-highgpu-8g"),
     ),
     "azure": Starter(
-        region="swedencentral",
+        region="eastus",
         cluster="""\
         # Replace the subscription, and the Entra group of its administrators: whoever runs `pulumi` must be in it.
         subscription: 11111111-2222-3333-4444-555555555555
         administrators: [66666666-7777-8888-9999-000000000000]
 """,
-        general=("Standard_D8ds_v5",),
+        general=("Standard_D8ds_v5", "Standard_D8s_v5"),
         # Not NVads A10: they take another driver than the rest, and a cluster has one for all.
         inference=("Standard_NC40ads_H100_v5", "Standard_NC24ads_A100_v4"),
         large=("Standard_NC80adis_H100_v5",),
+        most_inference=1,
     ),
 }
 """By provider; for a cluster that exists already there is a file of its own kind."""
@@ -86,7 +91,7 @@ $runner_access
 
 _INFERENCE_POOL = Template("""\
       # Costs nothing while nothing runs on it. max is a spending cap.
-      inference: {cluster: main, role: inference, machine: $inference, nodes: {min: 0, max: 4}}
+      inference: {cluster: main, role: inference, machine: $inference, nodes: {min: 0, max: $most}}
 """)
 
 _LARGE_POOL = Template("""\
@@ -144,6 +149,7 @@ def starter_text(
         "cluster": starter.cluster,
         "runner_access": _runner_access(runner_access),
         "general": _offered(provider, place, starter.general) or starter.general[0],
+        "most": str(starter.most_inference),
         "inference": _offered(provider, place, starter.inference),
     }
     text = head + _CLOUD.substitute(words)

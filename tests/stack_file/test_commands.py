@@ -66,6 +66,7 @@ def test_init_writes_a_file_that_is_valid(tmp_path: Path) -> None:
     assert "Replace runner_access" in result.output
     spec = load_stack(path).spec
     assert list(spec.node_pools) == ["general", "inference"]
+    assert spec.cost_center == "vision"
     assert (spec.node_pools["inference"].machine, spec.node_pools["inference"].nodes.max) == ("g6.2xlarge", 4)
     assert [file.name for file in path.parent.iterdir()] == [NAME]
 

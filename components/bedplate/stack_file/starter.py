@@ -75,6 +75,8 @@ config:
   bedplate:stack:
     team: $team
     environment: $environment
+    # Who pays, as your bills call it: the tag `cost-center` of every resource, which the policies ask for.
+    cost_center: $team
 """)
 
 _CLOUD = Template("""\

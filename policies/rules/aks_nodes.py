@@ -3,13 +3,13 @@ cluster are those that its cost counts."""
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from bedplate.clouds.azure_names import agent_pool_name
-from bedplate.errors import listing
 from rules.cost import cost_lines
 from rules.model import Resource, Rule, StackRule, Surroundings
-from rules.nodes import AKS_POOL, CLUSTER, NODE_POOL
+from rules.nodes import AKS_POOL, CLUSTER, against_group, used_once
 from rules.reading import Known, UndecidedError, need, read, want
 
 if TYPE_CHECKING:
@@ -18,19 +18,8 @@ if TYPE_CHECKING:
 AKS_CLUSTER = "azure-native:containerservice:ManagedCluster"
 
 
-def is_as_declared(agent_pool: Resource, surroundings: Surroundings) -> Iterator[str]:
+def is_as_declared(agent_pool: Resource, pool: Resource, group: Any, _: Surroundings) -> Iterator[str]:
     """An agent pool is one of its pool's groups: the same size at most, the same machine, bought the same way."""
-    if NODE_POOL not in agent_pool.ancestor_types:
-        return  # nodes-priced
-    pool = surroundings.nearest_ancestor(agent_pool, NODE_POOL)
-    if pool is None:
-        raise UndecidedError(f"the node pool of {agent_pool.name} is not among the registered resources")
-    name = need(agent_pool.properties, "agentPoolName")
-    groups = {agent_pool_name(need(group, "name")): group for group in need(pool.properties, "groups")}
-    group = groups.get(name)
-    if group is None:
-        yield f"{agent_pool.name} has the name {name!r}, which is none of its pool's groups: {listing(list(groups))}"
-        return
     yield from _too_many_nodes(agent_pool, int(need(group, "maxNodes")))
     machine = need(agent_pool.properties, "vmSize")
     if machine != need(group, "machine"):
@@ -101,19 +90,6 @@ def system_nodes_are_as_declared(cluster: Resource, surroundings: Surroundings) 
         yield f"{owner.name} comes with {nodes} × {machine}, and its cost does not count them"
 
 
-def groups_are_used_once(surroundings: Surroundings) -> Iterator[str]:
-    """No two agent pools stand for the same group of a pool, because it was priced once."""
-    seen: dict[tuple[str, str], str] = {}
-    for resource in surroundings.resources.values():
-        pool = surroundings.nearest_ancestor(resource, NODE_POOL) if resource.type == AKS_POOL else None
-        if pool is None:
-            continue  # nodes-priced
-        key = (pool.urn, need(resource.properties, "agentPoolName"))
-        first = seen.setdefault(key, resource.name)
-        if first != resource.name:
-            yield f"{resource.name} and {first} are both group {key[1]!r} of {pool.name}, which was priced once"
-
-
 RULES = (
     Rule(
         id="nodes-aks-as-declared",
@@ -124,7 +100,7 @@ RULES = (
         reason="A pool that declares two nodes and creates twenty would pass every cap.",
         fix="change the pool in the stack file instead of the agent pool",
         applies=lambda type_token: type_token == AKS_POOL,
-        check=is_as_declared,
+        check=against_group(is_as_declared, agent_pool_name),
         on_stack=True,
     ),
     Rule(
@@ -147,7 +123,7 @@ STACK_RULES = (
         demands="No two agent pools of AKS stand for the same group of a pool.",
         reason="A group is priced once.",
         fix="declare a further pool in the stack file",
-        check=groups_are_used_once,
+        check=partial(used_once, (AKS_POOL,)),
         reads=lambda type_token: type_token == AKS_POOL,
     ),
 )

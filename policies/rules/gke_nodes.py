@@ -2,32 +2,22 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from bedplate.clouds.gcp_names import NODE_POOL_LENGTH, fitting_name
 from bedplate.errors import listing
 from bedplate.node_pools.gcp_plan import WAITS_FOR_MACHINES
 from rules.model import Resource, Rule, StackRule, Surroundings
-from rules.nodes import GKE_NODE_POOL, NODE_POOL
-from rules.reading import UndecidedError, need, want
+from rules.nodes import GKE_NODE_POOL, against_group, used_once
+from rules.reading import need, want
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
-def is_as_declared(node_pool: Resource, surroundings: Surroundings) -> Iterator[str]:
+def is_as_declared(node_pool: Resource, pool: Resource, group: Any, _: Surroundings) -> Iterator[str]:
     """A node pool is one of its pool's groups: the same size at most, the same machine, bought the same way."""
-    if NODE_POOL not in node_pool.ancestor_types:
-        return  # nodes-priced
-    pool = surroundings.nearest_ancestor(node_pool, NODE_POOL)
-    if pool is None:
-        raise UndecidedError(f"the node pool of {node_pool.name} is not among the registered resources")
-    name = need(node_pool.properties, "name")
-    groups = {fitting_name(need(group, "name"), NODE_POOL_LENGTH): group for group in need(pool.properties, "groups")}
-    group = groups.get(name)
-    if group is None:
-        yield f"{node_pool.name} has the name {name!r}, which is none of its pool's groups: {listing(list(groups))}"
-        return
     yield from _too_many_nodes(node_pool, int(need(group, "maxNodes")))
     machine = need(node_pool.properties, "nodeConfig", "machineType")
     if machine != need(group, "machine"):
@@ -100,19 +90,6 @@ def _wrong_region(node_pool: Resource, region: str) -> Iterator[str]:
         yield f"{node_pool.name} runs in {listing(strangers)}; its pool is priced for {region}"
 
 
-def groups_are_used_once(surroundings: Surroundings) -> Iterator[str]:
-    """No two node pools stand for the same group of a pool, because it was priced once."""
-    seen: dict[tuple[str, str], str] = {}
-    for resource in surroundings.resources.values():
-        pool = surroundings.nearest_ancestor(resource, NODE_POOL) if resource.type == GKE_NODE_POOL else None
-        if pool is None:
-            continue  # nodes-priced
-        key = (pool.urn, need(resource.properties, "name"))
-        first = seen.setdefault(key, resource.name)
-        if first != resource.name:
-            yield f"{resource.name} and {first} are both group {key[1]!r} of {pool.name}, which was priced once"
-
-
 RULES = (
     Rule(
         id="nodes-gke-as-declared",
@@ -123,7 +100,7 @@ RULES = (
         reason="A pool that declares two nodes and creates two in each zone would pass every cap.",
         fix="change the pool in the stack file instead of the node pool",
         applies=lambda type_token: type_token == GKE_NODE_POOL,
-        check=is_as_declared,
+        check=against_group(is_as_declared, partial(fitting_name, longest=NODE_POOL_LENGTH)),
         on_stack=True,
     ),
 )
@@ -136,7 +113,7 @@ STACK_RULES = (
         demands="No two node pools of GKE stand for the same group of a pool.",
         reason="A group is priced once.",
         fix="declare a further pool in the stack file",
-        check=groups_are_used_once,
+        check=partial(used_once, (GKE_NODE_POOL,)),
         reads=lambda type_token: type_token == GKE_NODE_POOL,
     ),
 )

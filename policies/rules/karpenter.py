@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from bedplate.errors import listing
 from rules.model import Resource, Rule, Surroundings
-from rules.nodes import EC2_NODE_CLASS, KARPENTER_NODE_POOL, NODE_POOL
-from rules.reading import UndecidedError, items, need, want
+from rules.nodes import EC2_NODE_CLASS, KARPENTER_NODE_POOL, against_group
+from rules.reading import items, need, want
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,14 +24,8 @@ MACHINE_KEY = "node.kubernetes.io/instance-type"
 CAPACITY_KEY = "karpenter.sh/capacity-type"
 
 
-def is_as_declared(node_pool: Resource, surroundings: Surroundings) -> Iterator[str]:
+def is_as_declared(node_pool: Resource, _pool: Resource, group: Any, _: Surroundings) -> Iterator[str]:
     """A NodePool starts the machine of its group, bought as its group is, and at most as many."""
-    group = _group(node_pool, surroundings)
-    if group is None:
-        return
-    if isinstance(group, str):
-        yield group
-        return
     name = need(node_pool.properties, "metadata", "name")
     yield from _bounded(node_pool, int(need(group, "maxNodes")))
     yield from _only(node_pool, MACHINE_KEY, (need(group, "machine"),))
@@ -64,14 +58,8 @@ def _only(node_pool: Resource, key: str, allowed: tuple[str, ...]) -> Iterator[s
             yield f"{node_pool.name} takes {shown} as {key}; its pool declares {listing(allowed)}"
 
 
-def class_is_as_declared(node_class: Resource, surroundings: Surroundings) -> Iterator[str]:
+def class_is_as_declared(node_class: Resource, _pool: Resource, group: Any, _: Surroundings) -> Iterator[str]:
     """An EC2NodeClass is that of a group, and names the reservation that the group was bought as."""
-    group = _group(node_class, surroundings)
-    if group is None:
-        return
-    if isinstance(group, str):
-        yield group
-        return
     reservation = want(group, "reservation")
     named = [want(term, "id") for term in items(node_class.properties, "spec", "capacityReservationSelectorTerms")]
     wanted = [need(reservation, "name")] if reservation else []
@@ -80,20 +68,6 @@ def class_is_as_declared(node_class: Resource, surroundings: Surroundings) -> It
             f"{node_class.name} takes from {listing([str(name) for name in named]) or 'no reservation'}; its pool "
             + (f"was priced with {wanted[0]}" if wanted else "declares none")
         )
-
-
-def _group(resource: Resource, surroundings: Surroundings) -> dict[str, Any] | str | None:
-    """Return the group that an object of Karpenter stands for, or what is wrong with its name."""
-    if NODE_POOL not in resource.ancestor_types:
-        return None  # nodes-priced
-    pool = surroundings.nearest_ancestor(resource, NODE_POOL)
-    if pool is None:
-        raise UndecidedError(f"the node pool of {resource.name} is not among the registered resources")
-    name = need(resource.properties, "metadata", "name")
-    groups: dict[str, dict[str, Any]] = {need(group, "name"): group for group in need(pool.properties, "groups")}
-    if name not in groups:
-        return f"{resource.name} has the name {name!r}, which is none of its pool's groups: {listing(list(groups))}"
-    return groups[name]
 
 
 RULES = (
@@ -106,7 +80,7 @@ RULES = (
         reason="A pool that declares two nodes and lets Karpenter start twenty would pass every cap.",
         fix="change the pool in the stack file instead of Karpenter's object",
         applies=lambda type_token: type_token == KARPENTER_NODE_POOL,
-        check=is_as_declared,
+        check=against_group(is_as_declared),
         on_stack=True,
     ),
     Rule(
@@ -118,7 +92,7 @@ RULES = (
         reason="Machines of another reservation were not priced.",
         fix="change the pool in the stack file instead of Karpenter's object",
         applies=lambda type_token: type_token == EC2_NODE_CLASS,
-        check=class_is_as_declared,
+        check=against_group(class_is_as_declared),
         on_stack=True,
     ),
 )

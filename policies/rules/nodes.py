@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
 from bedplate.errors import listing
 from rules.model import Resource, Rule, StackRule, Surroundings
@@ -10,7 +11,7 @@ from rules.node_types import creates_nodes, known_packages, node_type
 from rules.reading import Known, UndecidedError, need, read, want
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Collection, Iterator
 
 OWN_COMPONENT = "bedplate:index:"
 CLUSTER = "bedplate:index:Cluster"
@@ -30,7 +31,10 @@ LOOKED_AT = frozenset({CLUSTER, NODE_POOL, LAUNCH_TEMPLATE, *COMPARED})
 
 GROUP_NAMES = {
     EKS_NODE_GROUP: ("nodeGroupName",),
+    GKE_NODE_POOL: ("name",),
+    AKS_POOL: ("agentPoolName",),
     KARPENTER_NODE_POOL: ("metadata", "name"),
+    EC2_NODE_CLASS: ("metadata", "name"),
 }
 """What stands for one group of a pool, and where it says which."""
 
@@ -56,19 +60,44 @@ def belongs_to_priced_pool(resource: Resource, _: Surroundings) -> Iterator[str]
         )
 
 
-def is_as_declared(node_group: Resource, surroundings: Surroundings) -> Iterator[str]:
-    """A node group is one of its pool's groups: the same size at most, the same machine, bought the same way."""
-    if NODE_POOL not in node_group.ancestor_types:
-        return  # belongs_to_priced_pool
-    pool = surroundings.nearest_ancestor(node_group, NODE_POOL)
+def pool_above(resource: Resource, surroundings: Surroundings) -> Resource | None:
+    """Return the pool that a resource is part of, or None for one outside of pools, which `nodes-priced` is about.
+
+    Raises `UndecidedError` where there is one above it that was not registered.
+    """
+    if NODE_POOL not in resource.ancestor_types:
+        return None
+    pool = surroundings.nearest_ancestor(resource, NODE_POOL)
     if pool is None:
-        raise UndecidedError(f"the node pool of {node_group.name} is not among the registered resources")
-    name = need(node_group.properties, "nodeGroupName")
-    groups = {need(group, "name"): group for group in need(pool.properties, "groups")}
-    group = groups.get(name)
-    if group is None:
-        yield f"{node_group.name} has the name {name!r}, which is none of its pool's groups: {listing(list(groups))}"
-        return
+        raise UndecidedError(f"the node pool of {resource.name} is not among the registered resources")
+    return pool
+
+
+def against_group(
+    compare: Callable[[Resource, Resource, Any, Surroundings], Iterator[str]], spelled: Callable[[str], str] = str
+) -> Callable[[Resource, Surroundings], Iterator[str]]:
+    """Return the check that a resource is one of its pool's groups by name, and what `compare` says of the two.
+
+    `compare` gets the resource, its pool, the group and the surroundings. `spelled` is how a cloud writes the name of a
+    group.
+    """
+
+    def check(resource: Resource, surroundings: Surroundings) -> Iterator[str]:
+        pool = pool_above(resource, surroundings)
+        if pool is None:
+            return
+        name = need(resource.properties, *GROUP_NAMES[resource.type])
+        groups = {spelled(need(group, "name")): group for group in need(pool.properties, "groups")}
+        if name in groups:
+            yield from compare(resource, pool, groups[name], surroundings)
+        else:
+            yield f"{resource.name} has the name {name!r}, which is none of its pool's groups: {listing(list(groups))}"
+
+    return check
+
+
+def is_as_declared(node_group: Resource, pool: Resource, group: Any, surroundings: Surroundings) -> Iterator[str]:
+    """A node group has the size of its group at most, the same machine, bought the same way."""
     most = int(need(group, "maxNodes"))
     for field in ("minSize", "desiredSize", "maxSize"):
         size = need(node_group.properties, "scalingConfig", field)
@@ -131,11 +160,9 @@ def _wrong_region(node_group: Resource, region: str) -> Iterator[str]:
 
 def template_is_as_declared(template: Resource, surroundings: Surroundings) -> Iterator[str]:
     """A launch template of a pool starts a machine that one of the pool's groups declares."""
-    if NODE_POOL not in template.ancestor_types:
-        return
-    pool = surroundings.nearest_ancestor(template, NODE_POOL)
+    pool = pool_above(template, surroundings)
     if pool is None:
-        raise UndecidedError(f"the node pool of {template.name} is not among the registered resources")
+        return
     machines = {need(group, "machine") for group in need(pool.properties, "groups")}
     found = need(template.properties, "instanceType")
     if found not in machines:
@@ -151,11 +178,11 @@ def comes_from_known_package(resource: Resource, _: Surroundings) -> Iterator[st
         yield f"{resource.type} {resource.name}: no rule knows what the package {package} creates, or what that costs"
 
 
-def groups_are_used_once(surroundings: Surroundings) -> Iterator[str]:
-    """No two node groups stand for the same group of a pool, because it was priced once."""
+def used_once(types: Collection[str], surroundings: Surroundings) -> Iterator[str]:
+    """No two resources of some types stand for the same group of a pool, because it was priced once."""
     seen: dict[tuple[str, str], Resource] = {}
     for resource in surroundings.resources.values():
-        if resource.type not in GROUP_NAMES:
+        if resource.type not in types:
             continue
         pool = surroundings.nearest_ancestor(resource, NODE_POOL)
         if pool is None:
@@ -164,6 +191,9 @@ def groups_are_used_once(surroundings: Surroundings) -> Iterator[str]:
         first = seen.setdefault(key, resource)
         if first.urn != resource.urn:
             yield f"{resource.name} and {first.name} are both group {key[1]!r} of {pool.name}, which was priced once"
+
+
+ON_AWS = frozenset({EKS_NODE_GROUP, KARPENTER_NODE_POOL})
 
 
 def _any_type(_: str) -> bool:
@@ -190,7 +220,7 @@ RULES = (
         reason="A pool that declares two nodes and creates twenty would pass every cap.",
         fix="change the pool in the stack file instead of the node group",
         applies=lambda type_token: type_token == EKS_NODE_GROUP,
-        check=is_as_declared,
+        check=against_group(is_as_declared),
         on_stack=True,
     ),
     Rule(
@@ -224,7 +254,7 @@ STACK_RULES = (
         demands="No two node groups stand for the same group of a pool.",
         reason="A group is priced once.",
         fix="declare a further pool in the stack file",
-        check=groups_are_used_once,
-        reads=lambda type_token: type_token in GROUP_NAMES,
+        check=partial(used_once, ON_AWS),
+        reads=lambda type_token: type_token in ON_AWS,
     ),
 )

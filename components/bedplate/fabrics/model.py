@@ -85,7 +85,7 @@ class GcpFabric:
 
     Either `networks` holds further networks, or `accelerator_network_profile` is `auto` and GKE makes them itself
     (DRANET): together GKE refuses them. `cluster_mtu` is what the cluster's own network must have, in bytes, and 0
-    leaves it alone. `multi_networking` and `dataplane_v2` are settings of the cluster that only its creation can set.
+    leaves it alone. `multi_networking` is a setting of the cluster that only its creation can set.
     `installer` names the DaemonSet of `fabrics.installers` that puts the plugin's libraries on the nodes.
     """
 
@@ -93,7 +93,6 @@ class GcpFabric:
     accelerator_network_profile: Literal["", "auto"] = ""
     cluster_mtu: int = 0
     multi_networking: bool = False
-    dataplane_v2: bool = True
     installer: Literal["", "tcpx", "tcpxo", "gib"] = ""
 
 
@@ -131,7 +130,6 @@ class NvlinkDomain:
 
     nodes: int
     topology: str
-    clique_label: str = "nvidia.com/gpu.clique"
     stop_host_imex: bool = True
 
 

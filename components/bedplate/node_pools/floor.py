@@ -88,6 +88,14 @@ def _undisturbed(pool: NodePoolPlan) -> dict[str, str]:
 
 
 def _pod(pool: NodePoolPlan, labels: dict[str, str]) -> dict[str, Any]:
+    one_per_node = {"labelSelector": {"matchLabels": labels}, "topologyKey": "kubernetes.io/hostname"}
+    return idle_pod(pool, "floor") | {
+        "affinity": {"podAntiAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": [one_per_node]}}
+    }
+
+
+def idle_pod(pool: NodePoolPlan, container: str) -> dict[str, Any]:
+    """Return the spec of a pod that does nothing on a node of a pool, in the way of nobody, in a container by name."""
     return {
         "priorityClassName": FLOOR_PRIORITY_CLASS,
         "automountServiceAccountToken": False,
@@ -95,22 +103,18 @@ def _pod(pool: NodePoolPlan, labels: dict[str, str]) -> dict[str, Any]:
         "terminationGracePeriodSeconds": 0,
         "nodeSelector": pool.node_selector,
         **pool_tolerations(pool),
-        "affinity": {
-            "podAntiAffinity": {
-                "requiredDuringSchedulingIgnoredDuringExecution": [
-                    {"labelSelector": {"matchLabels": labels}, "topologyKey": "kubernetes.io/hostname"}
-                ]
-            }
-        },
         "securityContext": RESTRICTED_POD,
-        "containers": [
-            {
-                "name": "floor",
-                "image": PAUSE_IMAGE,
-                "resources": {"requests": {"cpu": "10m", "memory": "8Mi"}, "limits": {"memory": "8Mi"}},
-                "securityContext": RESTRICTED_CONTAINER,
-            }
-        ],
+        "containers": [small_container(container, PAUSE_IMAGE, "8Mi")],
+    }
+
+
+def small_container(name: str, image: str, memory: str) -> dict[str, Any]:
+    """Return a container that needs hardly anything, as restricted namespaces admit it."""
+    return {
+        "name": name,
+        "image": image,
+        "resources": {"requests": {"cpu": "10m", "memory": memory}, "limits": {"memory": memory}},
+        "securityContext": RESTRICTED_CONTAINER,
     }
 
 

@@ -9,10 +9,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from bedplate.node_pools.floor import PAUSE_IMAGE, RESTRICTED_CONTAINER, RESTRICTED_POD, pool_tolerations
+from bedplate.node_pools.floor import idle_pod, small_container
 from bedplate.node_pools.labels import DOMAIN
 from bedplate.separation.namespaces import pool_namespace
-from bedplate.separation.priorities import FLOOR_PRIORITY_CLASS
 
 if TYPE_CHECKING:
     from bedplate.node_pools.plan import NodePoolPlan
@@ -56,28 +55,10 @@ def prepull_manifests(pool: NodePoolPlan, stack: StackPlan) -> list[dict[str, An
 
 
 def _pod(pool: NodePoolPlan) -> dict[str, Any]:
-    return {
-        # Before workloads in the queue, and preempting none of them.
-        "priorityClassName": FLOOR_PRIORITY_CLASS,
-        "automountServiceAccountToken": False,
-        "enableServiceLinks": False,
-        "terminationGracePeriodSeconds": 0,
-        "nodeSelector": pool.node_selector,
-        **pool_tolerations(pool),
-        "securityContext": RESTRICTED_POD,
+    # With the floor's priority: before workloads in the queue, and preempting none of them.
+    return idle_pod(pool, "pause") | {
         "initContainers": [
-            _container(f"image-{number}", image, "32Mi", command=list(ENDS_AT_ONCE))
+            small_container(f"image-{number}", image, "32Mi") | {"command": list(ENDS_AT_ONCE)}
             for number, image in enumerate(pool.prepull_images, 1)
-        ],
-        "containers": [_container("pause", PAUSE_IMAGE, "8Mi")],
-    }
-
-
-def _container(name: str, image: str, memory: str, **rest: Any) -> dict[str, Any]:
-    return {
-        "name": name,
-        "image": image,
-        **rest,
-        "resources": {"requests": {"cpu": "10m", "memory": memory}, "limits": {"memory": memory}},
-        "securityContext": RESTRICTED_CONTAINER,
+        ]
     }

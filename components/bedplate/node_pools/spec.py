@@ -17,7 +17,6 @@ Purchase = Literal["on-demand", "spot", "reservation", "capacity-block", "flex-s
 Capacity = Literal["on-demand", "spot", "reservation", "capacity-block", "flex-start", "queued", "owned"]
 """How nodes are had: bought by an offer in one of several ways, or `owned`, which no offer says: they exist already."""
 
-Fabric = Literal["required", "none"]
 
 MOST_OFFERS = 5
 """Each offer has a rank of its own in the autoscaler's priorities."""

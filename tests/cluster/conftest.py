@@ -8,10 +8,13 @@ from itertools import count
 
 import pytest
 
+from bedplate.simulation.custom_kinds import PATH
 from bedplate.simulation.kubernetes_client import KubernetesClient
 from tests.support.control_plane.nodes import kubelet
 from tests.support.control_plane.plane import ControlPlane, running
+from tests.support.control_plane.pods import Object, wait_for
 from tests.support.control_plane.programs import install
+from tests.support.crds import find_definition
 
 
 @pytest.fixture(scope="module")
@@ -53,3 +56,31 @@ def namespace(client: KubernetesClient) -> Iterator[Callable[..., str]]:
     yield make
     for name in made:
         client.request("DELETE", f"/api/v1/namespaces/{name}")
+
+
+@pytest.fixture(scope="module")
+def knows(client: KubernetesClient) -> Callable[[Object], bool]:
+    """Return a function that tells whether the kind of a manifest has a definition beside the clone.
+
+    The definition is put on the server first, whatever versions it has, and goes with the plane.
+    """
+    defined: set[str] = set()
+
+    def known(manifest: Object) -> bool:
+        definition = find_definition(manifest["apiVersion"].partition("/")[0], manifest["kind"])
+        if definition is None:
+            return False
+        name = definition["metadata"]["name"]
+        if name not in defined:
+            answer = client.request("POST", PATH, definition)
+            assert answer.ok, answer.message
+            wait_for(lambda: _is_established(client, name), f"{name} is established")
+            defined.add(name)
+        return True
+
+    return known
+
+
+def _is_established(client: KubernetesClient, name: str) -> bool:
+    conditions = client.request("GET", f"{PATH}/{name}").body.get("status", {}).get("conditions") or ()
+    return any(one["type"] == "Established" and one["status"] == "True" for one in conditions)

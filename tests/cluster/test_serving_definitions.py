@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from copy import deepcopy
 from dataclasses import replace
 from typing import Any
@@ -16,15 +15,13 @@ from bedplate.serving.monitoring import monitoring_manifests
 from bedplate.serving.plan import EndpointPlan, Oidc
 from bedplate.serving.scaling import scaled_object
 from bedplate.simulation.kubernetes_client import KubernetesClient
-from tests.support.crds import DEFINITIONS, find_definition
+from tests.support.crds import DEFINITIONS
 from tests.support.endpoints import endpoint_plan
 
 pytestmark = pytest.mark.cluster
 
 OIDC = Oidc("https://login.example.com", "chat", "https://login.example.com/keys")
 PLANS = [endpoint_plan(), replace(endpoint_plan(), authentication=OIDC)]
-_DEFINITIONS_PATH = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
-_ESTABLISH_SECONDS = 30
 
 
 def endpoint_manifests(plan: EndpointPlan) -> list[dict[str, Any]]:
@@ -37,51 +34,25 @@ def kinds() -> dict[tuple[str, str], dict[str, Any]]:
     return {(one["apiVersion"].partition("/")[0], one["kind"]): one for one in every}
 
 
-@pytest.fixture(scope="module")
-def defined(client: KubernetesClient) -> Iterator[dict[tuple[str, str], str]]:
-    """Install the definitions that lie beside the clone; return the plural of each kind."""
-    plurals = {}
-    for group, kind in kinds():
-        definition = find_definition(group, kind)
-        if definition is not None:
-            answer = client.request("POST", _DEFINITIONS_PATH, definition)
-            assert answer.ok, answer.message
-            plurals[group, kind] = definition["spec"]["names"]["plural"]
-    for (group, _), plural in plurals.items():
-        _wait_until_established(client, f"{plural}.{group}")
-    yield plurals
-    for (group, _), plural in plurals.items():
-        client.request("DELETE", f"{_DEFINITIONS_PATH}/{plural}.{group}")
-
-
-def _wait_until_established(client: KubernetesClient, name: str) -> None:
-    deadline = time.monotonic() + _ESTABLISH_SECONDS
-    while time.monotonic() < deadline:
-        status = client.request("GET", f"{_DEFINITIONS_PATH}/{name}").body.get("status", {})
-        if any(one["type"] == "Established" and one["status"] == "True" for one in status.get("conditions", ())):
-            return
-        time.sleep(0.1)
-    raise AssertionError(f"{name} was not established within {_ESTABLISH_SECONDS} s")
-
-
 @pytest.fixture
 def judge(
-    client: KubernetesClient, defined: dict[tuple[str, str], str], namespace: Callable[..., str]
+    client: KubernetesClient, knows: Callable[[dict[str, Any]], bool], namespace: Callable[..., str]
 ) -> Callable[[dict[str, Any]], str]:
     """Return a function that creates a manifest in a namespace of its own, and returns why it was refused, or ""."""
     own = namespace("inference")
 
     def create(manifest: dict[str, Any]) -> str:
-        group, kind = manifest["apiVersion"].partition("/")[0], manifest["kind"]
-        if (group, kind) not in defined:
+        if not knows(manifest):
+            group, kind = manifest["apiVersion"].partition("/")[0], manifest["kind"]
             pytest.skip(f"no definition of {kind} ({group}) in {DEFINITIONS}")
         body = deepcopy(manifest)
         within = "namespace" in body["metadata"]
         if within:
             body["metadata"]["namespace"] = own
-        place = f"/namespaces/{own}" if within else ""
-        path = f"/apis/{manifest['apiVersion']}{place}/{defined[group, kind]}?fieldValidation=Strict"
-        answer = client.request("POST", path, body)
+        served = client.kind(manifest["apiVersion"], manifest["kind"])
+        assert served is not None
+        path = served.path(own if within else "")
+        answer = client.request("POST", path, body, query={"fieldValidation": "Strict"})
         return "" if answer.ok else answer.message
 
     return create

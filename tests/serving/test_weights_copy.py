@@ -186,13 +186,11 @@ def test_a_mark_cannot_write_outside_the_folder(storage: Storage, tmp_path: Path
 
 def test_one_process_at_a_time_fills_a_folder(storage: Storage, tmp_path: Path) -> None:
     run(storage, tmp_path, "fill")
+    folder, variables = program(tmp_path), environment(storage, tmp_path)  # once: a file must not change under a reader
+    command = [sys.executable, "-m", "weights_copy", "fetch"]
     started = [
-        subprocess.Popen(
-            [sys.executable, "-m", "weights_copy", "fetch"], cwd=program(tmp_path), env=environment(storage, tmp_path),
-            stdout=subprocess.PIPE, text=True,
-        )
-        for _ in range(3)
-    ]  # fmt: skip
+        subprocess.Popen(command, cwd=folder, env=variables, stdout=subprocess.PIPE, text=True) for _ in range(3)
+    ]
     outputs = sorted(process.communicate(timeout=60)[0].rpartition(", ")[2].strip() for process in started)
     assert outputs == ["0 of them brought now", "0 of them brought now", "3 of them brought now"]
     assert storage.asked("GET", f"{PREFIX}/config.json") == 1

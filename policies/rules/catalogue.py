@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from rules import (
     aks_clusters,
     aks_nodes,
+    checkpoints,
     cost,
     cost_limits,
     gke_nodes,
@@ -68,6 +69,7 @@ STACK_RULES: tuple[StackRule, ...] = (
     *security_exposure.STACK_RULES,
     *security_data.STACK_RULES,
     *reliability.STACK_RULES,
+    *checkpoints.STACK_RULES,
     *governance.STACK_RULES,
 )
 ALL: tuple[Words, ...] = (*RULES, *STACK_RULES, governance.UNUSED)

@@ -1,7 +1,6 @@
 """Rules about staying up: drains that end, more than one replica and zone, probes, time to stop.
 
-They judge the workloads of teams, in the namespaces of roles. Whether training on spot machines writes checkpoints
-cannot be decided from what Kubernetes or the stack file say today, so no rule pretends to.
+They judge the workloads of teams, in the namespaces of roles. Training on spot machines is in `rules.checkpoints`.
 """
 
 from __future__ import annotations

@@ -29,6 +29,7 @@ from tests.policies.stack import (
     register,
     with_line,
 )
+from tests.policies.test_checkpoints import job, training_pool
 from tests.policies.test_karpenter import SPOT, declared
 from tests.policies.test_reading import SENTINELS
 from tests.policies.test_reliability import stopping, workload
@@ -40,6 +41,7 @@ from tests.support.stacks import REMOVED
 
 UNDECIDED = re.compile(r"^[\w-]+: cannot be decided: .* is not known before the update\.")
 
+CLAIM = {"persistentVolumeClaim": {"claimName": "runs"}}
 JOB = {"template": {"spec": {"containers": CONTAINERS}}}
 POOL = pool()
 H100 = pool("p5.48xlarge", 1)
@@ -54,6 +56,9 @@ CASES: dict[str, list[Declared]] = {
     "a pool of Karpenter's": list(declared(SPOT)),
     "a larger pool of Karpenter's": list(declared(SPOT, {"spec.limits.nodes": "9"}, {"metadata.name": "big"})),
     "a capacity block": [reserved(BLOCK)],
+    "training on spot nodes": [training_pool(), job()],
+    "training on spot nodes with a bucket": [training_pool(), job("gs://vision-checkpoints/run-7")],
+    "training on spot nodes with a claim": [training_pool(), job(volumes=[{"name": "runs", **CLAIM}])],
     "a reservation that is not counted": [with_line(reserved(OPEN), 0, baselineUnits=0)],
     "EKS Auto Mode": [Declared("aws:eks/cluster:Cluster", "c", {"name": "c", "computeConfig": {"enabled": True}})],
     "GKE nodes": [Declared("gcp:container/cluster:Cluster", "c", {"removeDefaultNodePool": False}, None, "gcp")],

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import ipaddress
 import re
 from pathlib import Path
 from typing import Any
@@ -44,6 +45,46 @@ def test_priority_classes_as_rendered() -> None:
 def test_namespaces_as_rendered() -> None:
     inference = team_namespaces(plan_stack(stack()))[1]
     check_golden(GOLDEN / "namespace.yaml", namespace_manifests(inference))
+
+
+RESOLVERS = [
+    {"pod": {"k8s-app": "kube-dns"}},
+    {"pod": {"k8s-app": "node-local-dns"}},
+    {"address": "169.254.20.10"},
+    {"address": "169.254.25.10"},
+    {"address": "169.254.10.10"},
+    {"address": "169.254.10.11"},
+]
+NO_RESOLVERS = [{"pod": {"k8s-app": "metrics-server"}}, {"pod": {}}, {"address": "169.254.169.254"}]
+
+
+def let_out(resolver: dict[str, Any]) -> bool:
+    """Whether a namespace's policies let its pods ask `resolver`: a pod of kube-system, or an address of the node."""
+    manifests = namespace_manifests(team_namespaces(plan_stack(stack()))[1])
+    rules = [rule for one in manifests for rule in one.get("spec", {}).get("egress", ())]
+    asked = [{"protocol": "UDP", "port": 53}, {"protocol": "TCP", "port": 53}]
+    assert [rule["ports"] for rule in rules] == [asked] * len(rules)
+    return any(_is_peer(peer, resolver) for rule in rules for peer in rule["to"])
+
+
+def _is_peer(peer: dict[str, Any], resolver: dict[str, Any]) -> bool:
+    if "ipBlock" in peer:
+        network = ipaddress.ip_network(peer["ipBlock"]["cidr"])
+        return "address" in resolver and ipaddress.ip_address(resolver["address"]) in network
+    assert peer["namespaceSelector"] == {"matchLabels": {"kubernetes.io/metadata.name": "kube-system"}}
+    (wanted,) = peer["podSelector"]["matchExpressions"]
+    assert wanted["operator"] == "In"
+    return resolver.get("pod", {}).get(wanted["key"]) in wanted["values"]
+
+
+@pytest.mark.parametrize("resolver", RESOLVERS, ids=str)
+def test_pods_ask_whatever_answers_for_cluster_dns(resolver: dict[str, Any]) -> None:
+    assert let_out(resolver)
+
+
+@pytest.mark.parametrize("other", NO_RESOLVERS, ids=str)
+def test_pods_ask_nothing_else(other: dict[str, Any]) -> None:
+    assert not let_out(other)
 
 
 @pytest.mark.parametrize("policy", POLICIES, ids=lambda policy: policy.name)

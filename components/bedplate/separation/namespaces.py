@@ -17,6 +17,24 @@ TEAM_LABEL = f"{DOMAIN}/team"
 ENVIRONMENT_LABEL = f"{DOMAIN}/environment"
 GENERAL: Role = "general"
 
+DNS_PODS = ("kube-dns", "node-local-dns")
+"""How the pods that answer for cluster DNS are labelled (`k8s-app`): DNS itself, and the cache that GKE runs on each
+node before it. Dataplane V2 redirects what a pod asks to that cache and judges it as traffic to it
+(world-federation-of-advertisers/cross-media-measurement#3569, cilium/cilium-cli#995; read 2026-11)."""
+
+NODE_DNS_ADDRESSES = (
+    # NodeLocal DNSCache, GKE's too (kubernetes/kubernetes, cluster/addons/dns/nodelocaldns/README.md).
+    "169.254.20.10",
+    # The same as kubespray installs it (kubernetes-sigs/kubespray, nodelocaldns_ip; cilium/cilium#20055).
+    "169.254.25.10",
+    # LocalDNS of AKS, which asks to be turned on up to 1.36 (Microsoft, "Configure LocalDNS in AKS"): for pods that
+    # resolve names as their node does, and for all others.
+    "169.254.10.10",
+    "169.254.10.11",
+)
+"""Where a node answers for cluster DNS itself, by default (read 2026-11). What answers is in the node's own network, or
+no pod at all, so no selector of pods finds it."""
+
 PodSecurity = Literal["restricted", "baseline", "privileged"]
 
 
@@ -107,13 +125,14 @@ def _default_deny(namespace: str) -> dict[str, Any]:
 
 
 def _allow_dns(namespace: str) -> dict[str, Any]:
-    dns = {
+    pods = {
         "namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "kube-system"}},
-        "podSelector": {"matchLabels": {"k8s-app": "kube-dns"}},
+        "podSelector": {"matchExpressions": [{"key": "k8s-app", "operator": "In", "values": list(DNS_PODS)}]},
     }
+    addresses = [{"ipBlock": {"cidr": f"{address}/32"}} for address in NODE_DNS_ADDRESSES]
     ports = [{"protocol": protocol, "port": 53} for protocol in ("UDP", "TCP")]
     return _network_policy(
-        namespace, "allow-dns", {"policyTypes": ["Egress"], "egress": [{"to": [dns], "ports": ports}]}
+        namespace, "allow-dns", {"policyTypes": ["Egress"], "egress": [{"to": [pods, *addresses], "ports": ports}]}
     )
 
 

@@ -37,7 +37,9 @@ def _too_many_nodes(agent_pool: Resource, most: int) -> Iterator[str]:
         if nodes > most:
             yield f"{agent_pool.name} has {field} {nodes}; its pool declares at most {most} nodes"
     surge = want(properties, "upgradeSettings", "maxSurge")
-    if surge not in ("0", "1"):
+    # AKS has no further nodes for upgrades of a spot pool, and refuses a number for one.
+    none_by_default = want(properties, "scaleSetPriority") == "Spot"
+    if surge not in ("0", "1") and not (surge is None and none_by_default):
         yield f"{agent_pool.name} is upgraded with {surge or '10%'} of nodes beyond its maximum; one is the most"
 
 

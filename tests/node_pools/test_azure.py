@@ -110,8 +110,15 @@ def test_without_a_known_zone_none_is_named() -> None:
 
 def test_new_nodes_of_accelerators_never_pass_the_cap() -> None:
     for role, surge, away in (("general", "1", "0"), ("inference", "0", "1"), ("training", "0", "1")):
-        settings = upgrade_settings(role)  # type: ignore[arg-type]
+        settings = upgrade_settings(role, "on-demand")  # type: ignore[arg-type]
+        assert settings is not None
         assert (settings.max_surge, settings.max_unavailable) == (surge, away)
+
+
+@pytest.mark.parametrize("offer", [1, 2, 3])
+def test_only_spot_nodes_have_no_settings_for_upgrades(offer: int) -> None:
+    inputs = agent_pool(f"vision-dev-a100-offer{offer}").inputs
+    assert ("upgradeSettings" in inputs) is (inputs.get("scaleSetPriority") != "Spot")
 
 
 @pytest.mark.parametrize(

@@ -34,7 +34,12 @@ def properties(capacity: str) -> dict[str, Any]:
     """Return an agent pool as Bedplate declares it for an offer of the pool."""
     bought: dict[str, dict[str, Any]] = {
         "on-demand": {},
-        "spot": {"scaleSetPriority": "Spot", "scaleSetEvictionPolicy": "Delete", "spotMaxPrice": -1},
+        "spot": {
+            "scaleSetPriority": "Spot",
+            "scaleSetEvictionPolicy": "Delete",
+            "spotMaxPrice": -1,
+            "upgradeSettings": None,
+        },
         "reservation": {"capacityReservationGroupId": RESERVATIONS},
     }
     return {
@@ -71,6 +76,8 @@ def test_an_agent_pool_as_bedplate_declares_it(capacity: str) -> None:
         ("on-demand", {"vmSize": "Standard_ND96isr_H100_v5"}, "runs Standard_ND96isr_H100_v5; its pool declares"),
         ("on-demand", {"upgradeSettings.maxSurge": "33%"}, "is upgraded with 33% of nodes beyond its maximum"),
         ("on-demand", {"upgradeSettings": REMOVED}, "is upgraded with 10% of nodes"),
+        ("spot", {"upgradeSettings": {"maxSurge": "33%"}}, "is upgraded with 33% of nodes beyond its maximum"),
+        ("spot", {"upgradeSettings": {"maxSurge": UNKNOWN}}, "upgradeSettings.maxSurge is not known"),
         ("on-demand", {"scaleSetPriority": "Spot"}, "buys spot; its pool declares on-demand"),
         ("on-demand", {"capacityReservationGroupId": RESERVATIONS}, "buys reservation; its pool declares on-demand"),
         ("spot", {"scaleSetPriority": "Regular"}, "buys on-demand; its pool declares spot"),

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from bedplate.clusters.handles import AksHandles
     from bedplate.node_pools.plan import NodeGroupPlan, NodePoolPlan
-    from bedplate.node_pools.spec import Role
+    from bedplate.node_pools.spec import Capacity, Role
 
 NODE_TEMPLATE_RESOURCE = "k8s.io_cluster-autoscaler_node-template_resources_"
 """How a tag tells the autoscaler what a node of an empty pool offers, with `_` for `/`, which no tag of Azure may hold
@@ -76,7 +76,7 @@ def _declare_agent_pool(
         max_pods=PODS_PER_NODE,
         enable_node_public_ip=False,
         enable_encryption_at_host=cluster.host_encryption,
-        upgrade_settings=upgrade_settings(plan.role),
+        upgrade_settings=upgrade_settings(plan.role, group.capacity),
         node_labels=dict(group.labels),
         node_taints=[f"{taint.key}={taint.value}:{taint.effect}" for taint in group.taints],
         tags={**tags, **resource_tags(group)},
@@ -93,12 +93,16 @@ def _declare_agent_pool(
     return declared
 
 
-def upgrade_settings(role: Role) -> azure.containerservice.AgentPoolUpgradeSettingsArgs:
+def upgrade_settings(role: Role, capacity: Capacity) -> azure.containerservice.AgentPoolUpgradeSettingsArgs | None:
     """Return how nodes are replaced by newer ones.
 
     General nodes get a further one first. For accelerators that passes the spending cap, and mostly waits for machines
-    that are not to be had: the old one goes first.
+    that are not to be had: the old one goes first. For spot nodes AKS decides, and refuses either number: they are
+    evicted without a drain and without a further node (Microsoft, "Add an Azure Spot node pool to an AKS cluster";
+    hashicorp/terraform-provider-azurerm#19355, #31129; read 2026-11).
     """
+    if capacity == "spot":
+        return None
     surge, away = ("1", "0") if role == "general" else ("0", "1")
     return azure.containerservice.AgentPoolUpgradeSettingsArgs(
         max_surge=surge, max_unavailable=away, drain_timeout_in_minutes=DRAIN_MINUTES

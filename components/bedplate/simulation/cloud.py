@@ -12,7 +12,15 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from bedplate.sdk_types import UNKNOWN, InputProblem, check_inputs, is_known_token, is_unknown
-from bedplate.simulation import api_server, eks_clusters, gke_node_pools, kubernetes_objects, launches, references
+from bedplate.simulation import (
+    aks_agent_pools,
+    api_server,
+    eks_clusters,
+    gke_node_pools,
+    kubernetes_objects,
+    launches,
+    references,
+)
 from bedplate.simulation.faults import Fault, FaultPlan
 from bedplate.simulation.local_cluster import is_applied
 from bedplate.simulation.machine_checks import check_machines
@@ -150,6 +158,7 @@ class Cloud:
         launches.refuse_sizes(request)
         eks_clusters.refuse_cluster(request)
         gke_node_pools.refuse_node_pool(request)
+        aks_agent_pools.refuse_agent_pool(request)
         if cluster := self._applied_to(request.token):
             cluster.refuse_second_cluster(request.world, request.place)
         elif request.token.startswith("kubernetes:"):

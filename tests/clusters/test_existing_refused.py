@@ -135,6 +135,9 @@ CASES: list[tuple[dict[str, Any], str, str]] = [
         "is required and missing",
     ),
     ({FABRIC: IPOIB | {"network_cards": "nvidia-ethernet"}}, f"{FABRIC}.kind", "do not speak InfiniBand"),
+    ({FABRIC: RAILS | {"kind": "infiniband-sriov"}}, f"{FABRIC}.kind", "do not speak InfiniBand"),
+    ({FABRIC: RAILS | {"network_cards": "nvidia-infiniband"}}, f"{FABRIC}.kind", "is infiniband-sriov"),
+    (SRIOV | {f"{FABRIC}.network_cards": "nvidia-infiniband"}, f"{FABRIC}.kind", "is infiniband-sriov"),
     # The network that Bedplate makes for it.
     ({NETWORK: RAIL_OBJECTS}, NETWORK, "a cluster without a fabric has no secondary network"),
     ({FABRIC: INFINIBAND, NETWORK: RAIL_OBJECTS}, NETWORK, "infiniband-shared has no secondary network"),

@@ -62,6 +62,14 @@ class OwnFabricSpec(StrictModel):
         infiniband = self.kind.startswith("infiniband")
         if infiniband and self.network_cards != "nvidia-infiniband":
             raise wrong(f"{self.network_cards} cards do not speak InfiniBand", "kind")
+        if self.kind == "sriov-vf" and self.network_cards == "nvidia-infiniband":
+            # The SR-IOV operator sets the firmware of a card to the link that it is told, and restarts the node for it
+            # (k8snetworkplumbingwg/sriov-network-operator, pkg/vendors/mellanox; read 2026-11).
+            raise wrong(
+                "sriov-vf divides Ethernet cards, and the SR-IOV operator would turn yours into such; what divides "
+                "InfiniBand cards is infiniband-sriov",
+                "kind",
+            )
         for name in ("gid_index", "traffic_class"):
             if getattr(self, name) is not None and self.network_cards == "nvidia-infiniband":
                 raise wrong("InfiniBand has no such setting; it belongs to Ethernet cards", name)

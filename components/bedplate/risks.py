@@ -93,18 +93,20 @@ def _one_zone(pool: NodePoolPlan) -> Iterator[Risk]:
         return
     subject = f"node_pools.{pool.name}"
     here = f"all its nodes stand in {', '.join(zones)}, because"
-    if all(group.reservation and group.reservation.zone for group in pool.groups):
+    bound = [bool(group.reservation and group.reservation.zone) for group in pool.groups]
+    elsewhere = "declare a second pool in another zone"
+    if all(bound):
         yield Risk(
             subject,
             f"{here} its machines are reserved there: when that zone fails, the pool has none",
-            "add an offer in another zone, or declare a second pool in one",
+            elsewhere if pool.fabric != "none" else "add an offer in another zone, or declare a second pool in one",
         )
         return
     why = "a fabric does not cross zones" if pool.fabric != "none" else "its machines are offered in no other"
     yield Risk(
         subject,
         f"{here} {why}: when that zone has no capacity, the pool has none",
-        "name another zone to move it, or declare a second pool in one",
+        elsewhere if any(bound) else "name another zone to move it, or declare a second pool in one",
     )
 
 

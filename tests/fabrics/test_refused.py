@@ -55,8 +55,13 @@ def cluster(provider: str, **changes: Any) -> ClusterSpec:
     return CLUSTERS[provider].model_construct(**{"provider": provider, "region": "r", **changes})
 
 
+def in_context(provider: str, declared: NodePoolSpec, **about_cluster: Any) -> PoolInContext:
+    zones = tuple(about_cluster.get("zones", ()))
+    return PoolInContext("train", declared, cluster(provider, **about_cluster), zones=zones, device_plugins=())
+
+
 def problems(provider: str, declared: NodePoolSpec, **about_cluster: Any) -> list[Problem]:
-    context = PoolInContext("train", declared, cluster(provider, **about_cluster), zones=(), device_plugins=())
+    context = in_context(provider, declared, **about_cluster)
     return [problem for rule in (*FABRIC_RULES, *TPU_RULES) for problem in rule(context)]
 
 
@@ -68,6 +73,7 @@ def reserved(machine: str, zone: str) -> dict[str, Any]:
     }
 
 
+IN_VIRGINIA = {"region": "us-east-1", "zones": ("use1-az1", "use1-az4", "use1-az6")}
 ON_134 = {"kubernetes_version": "1.34"}
 ON_135 = {"kubernetes_version": "1.35"}
 
@@ -150,7 +156,15 @@ CASES: list[tuple[str, dict[str, Any], dict[str, Any], str, str, str]] = [
         },
         {},
         "offers",
-        "stand in use1-az1, use1-az2",
+        "cr-use1-az1 in use1-az1, cr-use1-az2 in use1-az2",
+        "each zone",
+    ),
+    (
+        "aws",
+        {"offers": [reserved("p4d.24xlarge", "use1-az1"), {"machine": "p4de.24xlarge"}]},
+        IN_VIRGINIA,
+        "offers",
+        "cr-use1-az1 in use1-az1, p4de.24xlarge in use1-az4 or use1-az6",
         "each zone",
     ),
     (
@@ -242,6 +256,13 @@ def test_refused(
         ("aws", {"machine": "p5.48xlarge"}, {}),
         ("aws", {"machine": "g6.8xlarge", "fabric": "efa"}, {}),
         ("aws", {"machine": "m7i.2xlarge", "role": "general"}, {}),
+        ("aws", {"offers": [{"machine": "p4d.24xlarge"}, {"machine": "p4de.24xlarge"}]}, IN_VIRGINIA),
+        ("aws", {"offers": [reserved("p4d.24xlarge", "use1-az6"), {"machine": "p4de.24xlarge"}]}, IN_VIRGINIA),
+        (
+            "aws",
+            {"offers": [reserved("g6.8xlarge", "use1-az1"), {"machine": "g6.8xlarge"}], "fabric": "none"},
+            IN_VIRGINIA | {"zones": ("use1-az4", "use1-az6")},
+        ),
         ("gcp", {"machine": "a3-megagpu-8g"}, ON_134),
         ("gcp", {"machine": "a4-highgpu-8g", "fabric": "roce-multivpc"}, ON_135),
         ("gcp", {"machine": "ct6e-standard-4t", "tpu_topology": "4x4"}, ON_135),
@@ -301,6 +322,6 @@ def test_every_rule_has_a_case() -> None:
         rule.__name__
         for provider, declared, about, *_ in CASES
         for rule in (*FABRIC_RULES, *TPU_RULES)
-        if list(rule(PoolInContext("train", pool(**declared), cluster(provider, **about), zones=(), device_plugins=())))
+        if list(rule(in_context(provider, pool(**declared), **about)))
     }
     assert tripped == {rule.__name__ for rule in (*FABRIC_RULES, *TPU_RULES)}

@@ -83,6 +83,35 @@ def test_what_was_bought_ahead_stands_in_its_zone_alone() -> None:
     assert planned(offer, ["use1-az2", "use1-az6"], fabric="none").groups[0].zones == ("use1-az6",)
 
 
+@pytest.mark.parametrize(
+    ("offers", "zones", "zone"),
+    [
+        (["capacity-block", "on-demand"], ["use1-az6", "use1-az2"], "use1-az2"),
+        (["on-demand", "capacity-block"], ["use1-az6", "use1-az2"], "use1-az2"),
+        (["reservation", "spot"], ["use1-az6", "use1-az2"], "use1-az2"),
+        (["spot", "on-demand"], ["use1-az6", "use1-az2"], "use1-az6"),
+        (["spot", "on-demand"], ["use1-az1", "use1-az6"], "use1-az6"),  # the first zone does not offer the machine
+    ],
+)
+def test_all_offers_of_a_pool_with_a_fabric_stand_in_one_zone(offers: list[str], zones: list[str], zone: str) -> None:
+    declared_offers = [OFFERS[offer] for offer in offers]
+    pool = planned(declared_offers[0], zones, offers=declared_offers, acceptance_test={"nodes": 2})
+    assert [group.zones for group in pool.groups] == [(zone,), (zone,)]
+
+
+def test_offers_of_one_fabric_stand_where_every_machine_is_offered() -> None:
+    """g6.8xlarge is offered in az5 too, and gr6.8xlarge is not."""
+    offers = [{"machine": "g6.8xlarge", "capacity": "spot"}, {"machine": "gr6.8xlarge"}]
+    pool = planned(offers[0], ["use1-az5", "use1-az4", "use1-az6"], offers=offers, fabric="required")
+    assert [group.zones for group in pool.groups] == [("use1-az4",), ("use1-az4",)]
+
+
+def test_without_a_fabric_only_what_was_bought_ahead_keeps_to_one_zone() -> None:
+    offers = [OFFERS["reservation"], OFFERS["on-demand"]]
+    pool = planned(offers[0], ["use1-az6", "use1-az2"], offers=offers, fabric="none")
+    assert [group.zones for group in pool.groups] == [("use1-az2",), ("use1-az6", "use1-az2")]
+
+
 def test_a_block_starts_without_nodes_because_it_may_not_have_begun() -> None:
     offers = [OFFERS["capacity-block"], OFFERS["on-demand"]]
     pool = planned(offers[0], ["use1-az2", "use1-az6"], offers=offers, nodes={"min": 2, "max": 4})
@@ -193,6 +222,30 @@ def test_a_pool_in_one_zone_is_a_risk_for_a_reason(capacity: str, reserved: bool
     (found,) = (risk for risk in risks(plan) if risk.subject == "node_pools.it" and "all its nodes stand" in risk.text)
     assert ("its machines are reserved there" in found.text) is reserved
     assert ("a fabric does not cross zones" in found.text) is not reserved
+
+
+@pytest.mark.parametrize(
+    ("offer", "fabric", "remedy"),
+    [
+        ("capacity-block", "efa", "declare a second pool in another zone"),
+        ("capacity-block", "none", "add an offer in another zone, or declare a second pool in one"),
+        ("spot", "efa", "name another zone to move it, or declare a second pool in one"),
+    ],
+)
+def test_an_offer_in_another_zone_is_advised_only_where_no_fabric_keeps_the_pool_in_one(
+    offer: str, fabric: str, remedy: str
+) -> None:
+    plan = plan_stack(stack_of(OFFERS[offer], ["use1-az2", "use1-az6"], fabric=fabric))
+    (found,) = (risk for risk in risks(plan) if risk.subject == "node_pools.it" and "all its nodes stand" in risk.text)
+    assert found.remedy == remedy
+
+
+def test_a_pool_with_a_fabric_and_something_bought_ahead_cannot_move() -> None:
+    offers = [OFFERS["capacity-block"], OFFERS["on-demand"]]
+    plan = plan_stack(stack_of(offers[0], ["use1-az6", "use1-az2"], offers=offers))
+    (found,) = (risk for risk in risks(plan) if risk.subject == "node_pools.it" and "all its nodes stand" in risk.text)
+    assert "use1-az2, because a fabric does not cross zones" in found.text
+    assert found.remedy == "declare a second pool in another zone"
 
 
 def test_the_end_of_a_block_is_a_risk_and_reserved_machines_use_up_the_on_demand_quota() -> None:

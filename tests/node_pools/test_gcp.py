@@ -310,6 +310,14 @@ def test_a_fabric_brings_its_networks_and_the_nodes_stand_in_them(
     assert ("acceleratorNetworkProfile" in config) is (interfaces == 0)
 
 
+def test_offers_of_a_fabric_stand_in_the_zone_of_the_reservation_as_its_networks_do() -> None:
+    reservation = {"name": "h100", "machine": "a3-megagpu-8g", "nodes": 4, "zone": "us-central1-c"}
+    reserved = {"machine": "a3-megagpu-8g", "capacity": "reservation", "reservation": reservation}
+    offers = [{"machine": "a3-megagpu-8g", "capacity": "spot"}, reserved]
+    plan = planned_pool(machine=REMOVED, zones=REMOVED, offers=offers)
+    assert [group.zones for group in plan.groups] == [("us-central1-c",), ("us-central1-c",)]
+
+
 def test_networks_for_rdma_have_the_profile_of_their_zone_and_no_rules() -> None:
     resources = declared_on_gcp(**RESERVED | {"fabric": "roce-multivpc"})
     rdma = resources["Network vision-dev-it-rdma"].inputs

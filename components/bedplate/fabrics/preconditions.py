@@ -11,13 +11,14 @@ from bedplate.clusters.azure_spec import AzureClusterSpec
 from bedplate.clusters.existing_spec import ExistingClusterSpec
 from bedplate.clusters.plan import kubernetes_version
 from bedplate.clusters.spec import CloudClusterSpec
-from bedplate.errors import Problem, listing, nearest
+from bedplate.errors import Problem, nearest
 from bedplate.fabrics.acceptance import acceptance_problems
 from bedplate.fabrics.choice import FabricQuestion, Refused, choose, default_choice
 from bedplate.fabrics.environment import environment, fails_closed
 from bedplate.fabrics.facts import machine_fabric, nvlink_fact
 from bedplate.fabrics.plan import plan_fabric
 from bedplate.fabrics.versions import at_least
+from bedplate.node_pools.zones import offer_zones, shared_zones
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -92,18 +93,24 @@ def _fabric_in_one_zone(context: PoolInContext) -> Iterator[Problem]:
 
 
 def _offers_in_one_zone(context: PoolInContext) -> Iterator[Problem]:
-    """Offers that were bought ahead in different zones could never reach each other."""
-    zones = {
-        offer.reservation.zone
-        for offer in context.pool.all_offers()
-        if offer.reservation is not None and offer.reservation.zone
-    }
-    if len(zones) > 1 and any(fabric.single_zone for fabric in pool_fabrics(context)):
-        yield Problem(
-            f"the pool's reservations stand in {listing(sorted(zones))}, and a fabric does not cross zones",
-            ("node_pools", context.name, "offers"),
-            hint="Make a pool of each zone.",
-        )
+    """Offers whose nodes start in different zones could never reach each other."""
+    offers, machines = context.pool.all_offers(), context.machines()
+    zones = [
+        offer_zones(context.pool, offer, machine, context.region, context.zones)
+        for offer, machine in zip(offers, machines, strict=True)
+    ]
+    if not any(zones) or shared_zones(zones) or not any(fabric.single_zone for fabric in pool_fabrics(context)):
+        return
+    places = ", ".join(
+        f"{offer.reservation.name if offer.reservation else offer.machine} in {' or '.join(names)}"
+        for offer, names in zip(offers, zones, strict=True)
+        if names
+    )
+    yield Problem(
+        f"the pool's offers share no zone ({places}), and a fabric does not cross zones",
+        ("node_pools", context.name, "offers"),
+        hint="Make a pool of each zone.",
+    )
 
 
 def _offers_have_the_same_cards(context: PoolInContext) -> Iterator[Problem]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
 from bedplate.clusters.plan import EksPlan
@@ -27,6 +27,7 @@ from bedplate.node_pools.placement import decide_placement
 from bedplate.node_pools.prices import offer_price
 from bedplate.node_pools.reservations import plan_reservation
 from bedplate.node_pools.sharing import plan_sharing
+from bedplate.node_pools.zones import offer_zones, shared_zones
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -138,6 +139,8 @@ def plan_node_pool(stack: StackSpec, name: str, spec: NodePoolSpec, cluster: Clu
         _plan_group(full_name, spec, cluster, wanted, index + 1, offer, machine)
         for index, (offer, machine) in enumerate(offers)
     )
+    if groups[0].fabric.single_zone:
+        groups = _in_one_zone(groups)
     if cluster.provider == "gcp":
         groups = with_compute_class(groups, full_name)
     return NodePoolPlan(
@@ -191,7 +194,7 @@ def _plan_group(
         # block may not have begun yet, and then EKS fails to make the group (EKS user guide, capacity blocks).
         initial_nodes=min(spec.nodes.min, max_nodes) if preference == 1 and offer.capacity != "capacity-block" else 0,
         max_nodes=max_nodes,
-        zones=group_zones(spec, cluster, machine, reservation, single=fabric.single_zone),
+        zones=offer_zones(spec, offer, machine, cluster.region, cluster.zones),
         fabric=fabric,
         placement=decide_placement(cluster.provider, machine, offer.capacity, fabric, spec.tpu_topology or ""),
         root_disk_gib=spec.root_disk_gib,
@@ -212,20 +215,7 @@ def _plan_group(
     )
 
 
-def group_zones(
-    spec: NodePoolSpec,
-    cluster: ClusterPlan,
-    machine: MachineType,
-    reservation: ReservationPlan | None,
-    *,
-    single: bool,
-) -> tuple[str, ...]:
-    """Return the zones of a node group: those of the pool that offer the machine, the first one for a fabric.
-
-    What was bought ahead stands where it was bought.
-    """
-    if reservation and reservation.zone:
-        return (reservation.zone,)
-    offered = machine.zones.get(cluster.region, ())
-    zones = tuple(zone for zone in spec.zones or cluster.zones if zone in offered)
-    return zones[:1] if single else zones
+def _in_one_zone(groups: tuple[NodeGroupPlan, ...]) -> tuple[NodeGroupPlan, ...]:
+    """Return groups that a fabric joins, in the first zone that they share: their nodes could not meet across zones."""
+    shared = shared_zones(group.zones for group in groups)[:1]
+    return tuple(replace(group, zones=shared if group.zones else ()) for group in groups)

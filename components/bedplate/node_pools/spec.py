@@ -176,7 +176,7 @@ class NodePoolSpec(StrictModel):
     zones: tuple[str, ...] = Field(
         default=(),
         description="Zone identifiers among the cluster's zones. Default: every one that offers the machine; with a "
-        "fabric, the first one, since a fabric does not cross zones.",
+        "fabric, the first one in which every offer can start, since a fabric does not cross zones.",
     )
     fabric: FabricChoice | None = Field(
         default=None,

@@ -56,13 +56,27 @@ WRONG: list[tuple[str, dict[str, Any], str, str]] = [
         "model too large",
         {"chat.model": "qwen3-32b"},
         "endpoints.chat.accelerators_per_worker",
-        "needs 65.0 GiB on each of 1 × L4, and the engine takes 20.2 of 22.4 GiB",
+        "needs 66.4 GiB on each of 1 × L4, 1.3 of them for the engine itself, and it takes 19.8 of 22.03 GiB",
+    ),
+    (
+        "room for weights and a request, and none for the engine",
+        {"chat.pools": ["h100"], "chat.model": "qwen3-32b", "chat.context_tokens": 40960, "chat.workers.max": 2,
+         "chat.scaling": {}},
+        "endpoints.chat.context_tokens",
+        "needs 74.1 GiB on each of 1 × H100, 3.0 of them for the engine itself, and it takes 71.3 of 79.18 GiB",
+    ),
+    (
+        "the same by default",
+        {"chat.pools": ["h100"], "chat.model": "qwen3-32b", "chat.context_tokens": REMOVED, "chat.workers.max": 2,
+         "chat.scaling": {}},
+        "endpoints.chat.accelerators_per_worker",
+        "qwen3-32b with 40960 tokens of context needs 74.1 GiB",
     ),
     (
         "context too long for the memory",
         {"chat.context_tokens": 40960},
         "endpoints.chat.context_tokens",
-        "with 40960 tokens of context needs 20.9 GiB",
+        "with 40960 tokens of context needs 22.2 GiB",
     ),
     (
         "context too long for the model",
@@ -224,6 +238,20 @@ def test_every_offer_of_a_pool_must_hold_a_worker() -> None:
         "chat.accelerators_per_worker": 4,
     }  # fmt: skip
     assert any("more than one g6.2xlarge has" in one.message for one in problems(smaller))
+
+
+@pytest.mark.parametrize(
+    ("changes", "most"),
+    [
+        ({"chat.context_tokens": 40960}, 23552),
+        ({"chat.pools": ["h100"], "chat.model": "qwen3-32b", "chat.context_tokens": 40960, "chat.scaling": {}}, 28672),
+    ],
+)
+def test_the_context_that_a_hint_names_passes_and_a_little_more_does_not(changes: dict[str, Any], most: int) -> None:
+    (hint,) = [one.hint for one in problems(changes) if dotted(one.field) == "endpoints.chat.context_tokens"]
+    assert hint.startswith(f"Set context_tokens to at most {most},")
+    assert problems(changes | {"chat.context_tokens": most}) == []
+    assert len(problems(changes | {"chat.context_tokens": most + 1024})) == 1
 
 
 @pytest.mark.parametrize(

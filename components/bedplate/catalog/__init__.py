@@ -7,6 +7,7 @@ Each file is read once, when a function first needs it, and passes the guards of
 
 from __future__ import annotations
 
+from bedplate.catalog.engine_memory import engine_memory_gib, visible_memory_gib
 from bedplate.catalog.failures import FailureKind, classify_error
 from bedplate.catalog.locations import control_plane_zones, regions, zones
 from bedplate.catalog.machine_types import accelerators, clouds, machine, machines
@@ -15,6 +16,7 @@ from bedplate.catalog.model import (
     Chart,
     ColdStartPhase,
     ContainerImage,
+    EngineMemory,
     KubernetesVersion,
     MachineType,
     Model,
@@ -41,6 +43,7 @@ __all__ = [
     "Chart",
     "ColdStartPhase",
     "ContainerImage",
+    "EngineMemory",
     "FailureKind",
     "KubernetesVersion",
     "MachineType",
@@ -57,6 +60,7 @@ __all__ = [
     "control_plane_zones",
     "default_kubernetes_version",
     "defining_chart",
+    "engine_memory_gib",
     "image",
     "images",
     "kubernetes_versions",
@@ -71,5 +75,6 @@ __all__ = [
     "service_price",
     "services",
     "use_own_prices",
+    "visible_memory_gib",
     "zones",
 ]

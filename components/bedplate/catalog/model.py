@@ -202,3 +202,18 @@ class ColdStartPhase:
     source: str
     as_of: date
     note: str
+
+
+@dataclass(frozen=True, slots=True)
+class EngineMemory:
+    """What an engine takes of each accelerator for itself, in GiB, where one has at least so much memory.
+
+    `part` is "engine" for every worker, and "neighbours" for what several accelerators of a worker add.
+    """
+
+    part: str
+    accelerator_gib_from: float
+    gib: float
+    source: str
+    as_of: date
+    note: str

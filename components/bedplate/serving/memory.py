@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
+from bedplate.catalog import engine_memory_gib
 from bedplate.catalog.serving import DTYPES
 
 if TYPE_CHECKING:
@@ -13,7 +14,8 @@ if TYPE_CHECKING:
 GIB = 2**30
 
 ACCELERATOR_MEMORY_PERCENT = 90
-"""How much of an accelerator vLLM takes (--gpu-memory-utilization); the rest is left to the driver and to graphs."""
+"""How much of the memory that CUDA reports vLLM takes (--gpu-memory-utilization). Weights, keys and values,
+activations, buffers and, since 0.21, graphs are all within it (vllm-project/vllm pull requests 10511 and 30515)."""
 
 KEYS_AND_VALUES = 2
 
@@ -32,12 +34,12 @@ def context_gib(model: Model, tokens: int) -> float:
     return tokens * per_token / GIB
 
 
-def accelerator_gib(model: Model, accelerators: int, tokens: int) -> float:
-    """Return what each accelerator must hold so that the engine starts: its share of the weights and of one request.
-
-    Heads of keys and values are not split: with more accelerators than heads, some hold the same ones.
+def accelerator_gib(model: Model, accelerators: int, tokens: int, memory_gib: float) -> float:
+    """Return what each accelerator must hold so that the engine starts: its share of the weights and of one request,
+    and what the engine takes for itself, which depends on `memory_gib`, the memory that CUDA reports.
     """
-    return weights_gib(model) / accelerators + context_gib(model, tokens) / min(accelerators, model.kv_heads)
+    own = engine_memory_gib(memory_gib, accelerators)
+    return own + weights_gib(model) / accelerators + _request_gib(model, accelerators, tokens)
 
 
 def usable_gib(memory_gib: float) -> float:
@@ -46,10 +48,17 @@ def usable_gib(memory_gib: float) -> float:
 
 
 def longest_context(model: Model, accelerators: int, memory_gib: float) -> int:
-    """Return the longest request that fits beside the weights, in tokens; 0 when the weights alone do not fit."""
-    free = usable_gib(memory_gib) - weights_gib(model) / accelerators
-    per_token = context_gib(model, 1) / min(accelerators, model.kv_heads)
-    return max(0, int(free / per_token))
+    """Return the longest request for which the engine starts, in tokens; 0 when it does not without any."""
+    free = usable_gib(memory_gib) - accelerator_gib(model, accelerators, 0, memory_gib)
+    return max(0, int(free / _request_gib(model, accelerators, 1)))
+
+
+def _request_gib(model: Model, accelerators: int, tokens: int) -> float:
+    """Return an accelerator's share of a request's keys and values.
+
+    Their heads are not split: with more accelerators than heads, some hold the same ones.
+    """
+    return context_gib(model, tokens) / min(accelerators, model.kv_heads)
 
 
 def shared_memory_gib(accelerators: int) -> int:

@@ -130,18 +130,20 @@ def _accelerators_fit(context: EndpointInContext) -> Iterator[Problem]:
 
 def _model_fits_accelerators(context: EndpointInContext) -> Iterator[Problem]:
     model, machine, wanted = context.model, context.smallest, context.endpoint.accelerators_per_worker
-    if model is None or machine.accelerator_memory_gib is None:
+    memory = catalog.visible_memory_gib(machine)
+    if model is None or memory is None:
         return
     tokens = context.endpoint.context_tokens or model.context_tokens
-    needed, usable = accelerator_gib(model, wanted, tokens), usable_gib(machine.accelerator_memory_gib)
+    needed, usable = accelerator_gib(model, wanted, tokens, memory), usable_gib(memory)
     if needed <= usable:
         return
-    longest = longest_context(model, wanted, machine.accelerator_memory_gib) // 1024 * 1024
+    longest = longest_context(model, wanted, memory) // 1024 * 1024
     hint = f"Set context_tokens to at most {longest}" if longest else "Give each worker more accelerators"
     at = "context_tokens" if context.endpoint.context_tokens and longest else "accelerators_per_worker"
     yield Problem(
         f"{model.name} with {tokens} tokens of context needs {needed:.1f} GiB on each of {wanted} × "
-        f"{machine.accelerator}, and the engine takes {usable:.1f} of {machine.accelerator_memory_gib:g} GiB",
+        f"{machine.accelerator}, {catalog.engine_memory_gib(memory, wanted):.1f} of them for the engine itself, and it "
+        f"takes {usable:.1f} of {memory:g} GiB",
         context.field(at),
         hint=f"{hint}, or use a machine with more memory.",
     )

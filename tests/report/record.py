@@ -201,7 +201,7 @@ def trimmed(events: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
         if step is not None:
             if step["op"] == "refresh" and not is_component(step):
                 continue
-            step.pop("provider", None)
+            step.pop("provider", None)  # the states have it too
             trim_states(step, "old", "new", changed[step["urn"]])
         kept.append(event)
     return kept
@@ -210,6 +210,11 @@ def trimmed(events: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
 def is_component(of: dict[str, Any]) -> bool:
     """Return whether a step or state is one of Bedplate's components: the report reads their properties."""
     return bool(of["type"].startswith("bedplate:index:"))
+
+
+def is_beside(urn: str) -> bool:
+    """Return whether a resource is below none of Bedplate's components: the report prices it by what it is."""
+    return "bedplate:index:" not in urn
 
 
 def changed_properties(step: dict[str, Any]) -> set[str]:
@@ -223,23 +228,27 @@ def trim_states(step: dict[str, Any], old: str, new: str, changed: set[str]) -> 
         state = step.get(key)
         if not state:
             continue
-        for name in (*PLACES, "id", "provider", "urn", "dependencies", "propertyDependencies", "created", "modified"):
+        for name in (*PLACES, "id", "urn", "dependencies", "propertyDependencies", "created", "modified"):
             state.pop(name, None)
-        if is_component(state):
-            state["outputs"] = {}
-        else:
-            state["outputs"] = {}
-            state["inputs"] = {name: value for name, value in (state.get("inputs") or {}).items() if name in changed}
+        state["outputs"] = {}
+        beside = is_beside(step["urn"])
+        if not beside:
+            state.pop("provider", None)
+        read = ("region",) if state["type"].startswith("pulumi:providers:") else ()
+        if is_component(state) or (beside and not read):
+            continue
+        kept = (state.get("inputs") or {}).items()
+        state["inputs"] = {name: value for name, value in kept if name in changed or name in read}
     if step["op"] == "refresh":
         step[new] = None
-    if step["op"] == "same" and step.get(new) and not is_component(step[new]):
+    if step["op"] == "same" and step.get(new) and not is_component(step[new]) and not is_beside(step["urn"]):
         step[old], step[new] = None, {name: step[new].get(name) for name in ("type", "parent")}
 
 
 def keep_cost(state: dict[str, Any]) -> None:
     """Leave out what no report reads of a resource in a state."""
     state["outputs"] = {}
-    if not is_component(state):
+    if not is_component(state) and not is_beside(state["urn"]):
         state["inputs"] = {}
     for name in (*PLACES, "dependencies", "propertyDependencies", "id", "provider", "created", "modified"):
         state.pop(name, None)

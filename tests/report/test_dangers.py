@@ -22,6 +22,12 @@ def found(*events: dict[str, Any]) -> list[tuple[str, str]]:
     return [(danger.what, danger.happens) for danger in dangers(preview(*events))]
 
 
+def endpoint(op: str, old: dict[str, Any], new: dict[str, Any] | None) -> dict[str, Any]:
+    """Return the step of an endpoint with the given properties before and after."""
+    after = None if new is None else state(**new)
+    return step(urn("bedplate:index:Endpoint", "chat"), op, state(**old), after)
+
+
 CASES = {
     "a deleted key": (step(urn(KEY, "k"), "delete", state()), [("data", "is deleted")]),
     "a replaced key": (
@@ -53,6 +59,20 @@ CASES = {
         [("capacity", "goes from maxNodes 4 to 3")],
     ),
     "a pool whose size is not known": (pool("l4", "update", {"maxNodes": 4}, {"maxNodes": "?"}), []),
+    "an endpoint that is deleted": (endpoint("delete", {"minWorkers": 2}, None), [("endpoint", "is deleted")]),
+    "an endpoint that goes cold": (
+        endpoint("update", {"minWorkers": 2}, {"minWorkers": 0}),
+        [("cold start", "goes from minWorkers 2 to 0")],
+    ),
+    "an endpoint with fewer workers at most": (
+        endpoint("update", {"maxWorkers": 8}, {"maxWorkers": 4}),
+        [("capacity", "goes from maxWorkers 8 to 4")],
+    ),
+    "an endpoint with another address": (
+        endpoint("update", {"hostname": "a.example"}, {"hostname": "b.example"}),
+        [("endpoint", "gets another hostname")],
+    ),
+    "an endpoint with another model": (endpoint("update", {"model": "a"}, {"model": "b"}), []),
     "a protected cluster that is deleted": (
         step(urn("aws:eks/cluster:Cluster", "c"), "delete", {**state(), "protect": True}),
         [("protected", "is deleted"), ("cluster", "is deleted")],

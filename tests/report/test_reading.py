@@ -133,6 +133,12 @@ def test_a_read_resource_is_no_change() -> None:
         preview(step(BUCKET, "read", None, state()))
 
 
+@pytest.mark.parametrize(("level", "broke_off"), [("advisory", True), ("mandatory", False)])
+def test_advice_does_not_explain_a_failure(level: str, broke_off: bool) -> None:
+    found = preview(CREATED, violation("reliability-probes: none. Fix: add one.", level=level), result="failed")
+    assert found.broke_off == broke_off
+
+
 def test_violations_lose_the_description_above_them_and_come_mandatory_first() -> None:
     found = preview(
         CREATED,

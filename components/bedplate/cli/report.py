@@ -10,7 +10,8 @@ import typer
 
 if TYPE_CHECKING:
     from bedplate.plan import StackPlan
-    from bedplate.report.baseline import Components
+    from bedplate.report.baseline import Resources
+    from bedplate.report.model import Preview
     from bedplate.report.summary import Summary
 
 Host = Literal["github", "gitlab"]
@@ -95,15 +96,15 @@ def _summary(preview: Path, base: Path | None, caps: Path | None, stack_file: Pa
     from bedplate.report.summary import summarise
 
     parsed = parse_preview(read_text(preview), str(preview))
-    before: Components | None = None
+    before: Resources | None = None
     if base is not None:
         before = parse_base(read_text(base), str(base), parsed.stack)
     limits = read_caps(caps) if caps else None
-    return summarise(parsed, base=before, caps=limits, plan=_plan(stack_file, parsed.stack))
+    return summarise(parsed, base=before, caps=limits, plan=_plan(stack_file, parsed))
 
 
-def _plan(stack_file: Path | None, stack: str) -> StackPlan | None:
-    """Return the plan of the changed stack file; None when it has none, for then the preview says why."""
+def _plan(stack_file: Path | None, preview: Preview) -> StackPlan | None:
+    """Return the plan of the changed stack file; None when it has none and the preview failed, which then says why."""
     if stack_file is None:
         return None
     from bedplate.cli.project import use_prices_of_project
@@ -116,9 +117,12 @@ def _plan(stack_file: Path | None, stack: str) -> StackPlan | None:
         loaded = load_stack(stack_file)
         plan = plan_stack(loaded.spec, loaded.references)
     except InputError:
-        return None
-    if f"{plan.team}-{plan.environment}" != stack:
-        raise UsageError(f"{stack_file} is the file of {plan.team}-{plan.environment}, and the preview of {stack}")
+        if preview.broke_off and stack_file.is_file():
+            return None
+        raise
+    if f"{plan.team}-{plan.environment}" != preview.stack:
+        found = f"{plan.team}-{plan.environment}"
+        raise UsageError(f"{stack_file} is the file of {found}, and the preview of {preview.stack}")
     return plan
 
 

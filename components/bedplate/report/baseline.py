@@ -6,7 +6,8 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from bedplate.errors import InputError, Problem
-from bedplate.report.model import COMPONENT_PREFIX, State, urn_parts
+from bedplate.report.events import state_of
+from bedplate.report.model import State, urn_parts
 from bedplate.report.reading import parse_preview
 
 if TYPE_CHECKING:
@@ -14,12 +15,12 @@ if TYPE_CHECKING:
 
     from bedplate.report.model import Preview
 
-Components = dict[str, State]
-"""Bedplate's components by URN."""
+Resources = dict[str, State]
+"""Resources by URN, components among them."""
 
 
-def parse_base(text: str, file: str, stack: str) -> Components:
-    """Return the components of a state (`pulumi stack export`) or of another preview after its change.
+def parse_base(text: str, file: str, stack: str) -> Resources:
+    """Return the resources of a state (`pulumi stack export`) or of another preview after its change.
 
     Raises InputError when it is neither, or of another stack than `stack`.
     """
@@ -27,12 +28,13 @@ def parse_base(text: str, file: str, stack: str) -> Components:
     if state is None:
         preview = parse_preview(text, file)
         _same_stack(preview.stack, stack, file)
-        return components_after(preview)
-    found: Components = {}
+        return resources_after(preview)
+    found: Resources = {}
     for resource in state.get("resources") or ():
         _same_stack(urn_parts(resource["urn"])[0], stack, file)
-        if resource["type"].startswith(COMPONENT_PREFIX) and not resource.get("delete"):
-            found[resource["urn"]] = State(resource.get("inputs") or {}, resource.get("outputs") or {})
+        known = state_of(resource)
+        if known and not resource.get("delete") and not resource.get("external"):
+            found[resource["urn"]] = known
     return found
 
 
@@ -50,20 +52,20 @@ def _same_stack(found: str, wanted: str, file: str) -> None:
         raise InputError([Problem(f"it is of stack {found}, and the preview of {wanted}", file=file)])
 
 
-def components_before(preview: Preview) -> Components:
-    """Return the components that exist before a change, as far as its preview shows them."""
-    return {step.urn: step.before for step in preview.steps if step.is_component and step.before is not None}
+def resources_before(preview: Preview) -> Resources:
+    """Return the resources that exist before a change, as far as its preview shows them."""
+    return {step.urn: step.before for step in preview.steps if step.before is not None}
 
 
-def components_after(preview: Preview) -> Components:
-    """Return the components that exist after a change, as far as its preview shows them."""
-    return {step.urn: step.after for step in preview.steps if step.is_component and step.after is not None}
+def resources_after(preview: Preview) -> Resources:
+    """Return the resources that exist after a change, as far as its preview shows them."""
+    return {step.urn: step.after for step in preview.steps if step.after is not None}
 
 
-def before_and_after(preview: Preview, base: Components | None) -> tuple[Components, Components]:
-    """Return the components before and after a change; with `base`, also those that the preview leaves out."""
-    after = components_after(preview)
+def before_and_after(preview: Preview, base: Resources | None) -> tuple[Resources, Resources]:
+    """Return the resources before and after a change; with `base`, also those that the preview leaves out."""
+    after = resources_after(preview)
     if base is None:
-        return components_before(preview), after
+        return resources_before(preview), after
     touched = {step.urn for step in preview.steps}
     return base, {urn: state for urn, state in base.items() if urn not in touched} | after

@@ -10,7 +10,7 @@ from bedplate.report.text import code, prose
 from bedplate.report.words import amount, difference, sentence
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from decimal import Decimal
 
     from bedplate.cost.compare import LineChange
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from bedplate.report.summary import Summary
 
 MOST_LINES = 30
+MOST_UNCOUNTED = 5
 NO_CAPS = "_The caps were not checked: no caps file was given (`--caps`)._"
 PARTIAL = (
     "_This preview leaves out what stays as it is, so these are the changed components alone, not the stack. "
@@ -62,6 +63,8 @@ def _remarks(figures: Figures) -> list[str]:
         said.append(f"**Incomplete:** {'; '.join(prose(text) for text in figures.unreadable[:3])}.")
     if figures.after and figures.after.unpriced:
         said.append("**Incomplete:** some prices are unknown and left out, so the real cost is higher.")
+    if figures.uncounted:
+        said.append(_uncounted(figures.uncounted))
     if figures.partial:
         said.append(PARTIAL)
     if figures.planned:
@@ -71,6 +74,12 @@ def _remarks(figures: Figures) -> list[str]:
     if not figures.check.given:
         said.append(NO_CAPS)
     return [line for text in said for line in ("", text)]
+
+
+def _uncounted(texts: Sequence[str]) -> str:
+    shown = "; ".join(prose(text, 200) for text in texts[:MOST_UNCOUNTED])
+    more = len(texts) - MOST_UNCOUNTED
+    return f"**Not in these figures**, because no price is known: {shown}{f'; and {more} more' if more > 0 else ''}."
 
 
 def cap_section(summary: Summary) -> Iterator[Section]:

@@ -9,13 +9,13 @@ from importlib.resources import files
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping
 
     from bedplate.report.model import Preview, Step
 
 Trigger = Literal["removal", "change", "falls", "falls to zero"]
 """When a row applies: the resource is deleted or replaced; a property of it changes; a number of it becomes smaller;
-a number of it becomes zero. A component for endpoints needs no more than a row for `minWorkers` that falls to zero."""
+a number of it becomes zero."""
 
 PROTECTION_RANK = 0
 
@@ -91,7 +91,7 @@ def _happens(step: Step, fact: Fact) -> str:
     if step.operation != "update":
         return ""
     if fact.on == "change":
-        return f"gets another {fact.property}" if _touches(step.changed, fact.property) else ""
+        return f"gets another {fact.property}" if _changes(step, fact.property) else ""
     return _falls(step, fact)
 
 
@@ -102,8 +102,11 @@ def _removed(step: Step) -> str:
     return f"is replaced because of {why}" if why else "is replaced"
 
 
-def _touches(paths: Sequence[str], name: str) -> bool:
-    return any(path == name or path.startswith((f"{name}.", f"{name}[")) for path in paths)
+def _changes(step: Step, name: str) -> bool:
+    """Whether a property changes. Of a component the engine does not say which, so its states are compared."""
+    if step.is_component and step.before and step.after:
+        return bool(step.before.property(name) != step.after.property(name))
+    return any(path == name or path.startswith((f"{name}.", f"{name}[")) for path in step.changed)
 
 
 def _falls(step: Step, fact: Fact) -> str:

@@ -51,9 +51,9 @@ class Steps:
         if operation == "delete" and before and before.get("delete"):
             operation = LEFTOVER
         known.operations.append(operation)
-        known.before = known.before or _state(before)
+        known.before = known.before or state_of(before)
         if operation != "refresh":
-            known.after = _state(after) or known.after
+            known.after = state_of(after) or known.after
         known.parent = _urn((after or before or {}).get("parent")) or known.parent
         known.changed.update(dict.fromkeys(_texts(step.get("detailedDiff") or ())))
         known.forcing.update(dict.fromkeys(_texts(forcing)))
@@ -89,7 +89,8 @@ def _operation(said: Sequence[str]) -> Operation | None:
     return "not reached" if "refresh" in said else None
 
 
-def _state(value: Mapping[str, Any] | None) -> State | None:
+def state_of(value: Mapping[str, Any] | None) -> State | None:
+    """Return a resource as the engine wrote it; None for none."""
     if value is None:
         return None
     return State(
@@ -97,6 +98,9 @@ def _state(value: Mapping[str, Any] | None) -> State | None:
         outputs=_properties(value.get("outputs")),
         protect=bool(value.get("protect")),
         retain_on_delete=bool(value.get("retainOnDelete")),
+        custom=bool(value.get("custom")),
+        parent=_urn(value.get("parent")),
+        provider=str(value.get("provider") or ""),
     )
 
 

@@ -10,15 +10,17 @@ from bedplate.cost.caps import excesses
 from bedplate.cost.compare import changed_lines
 from bedplate.cost.range import CostRange
 from bedplate.cost.wire import from_wire
-from bedplate.report.model import UNKNOWN, urn_name, urn_type
+from bedplate.report.beside import lines_beside
+from bedplate.report.model import COMPONENT_PREFIX, UNKNOWN, urn_name, urn_type
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable, Iterator
+    from datetime import date
 
     from bedplate.cost.caps import Cap, Caps, Excess
     from bedplate.cost.compare import LineChange
     from bedplate.cost.range import CostLine
-    from bedplate.report.baseline import Components
+    from bedplate.report.baseline import Resources
 
 
 CENT = Decimal("0.01")
@@ -41,7 +43,9 @@ class Figures:
 
     `partial` means that the preview leaves out what stays, so that sums are those of the changed components alone.
     `planned` means that the preview failed, and the cost after it is the plan's. `after` is None when neither
-    is known. `unreadable` says of which components the cost cannot be told, and why.
+    is known. `unreadable` says of which components the cost cannot be told, and why; `uncounted` names resources
+    beside the components whose cost nobody can tell, so that they are in no sum, and `newly_uncounted` those that the
+    change adds.
     """
 
     before: CostRange
@@ -49,6 +53,8 @@ class Figures:
     lines: tuple[LineChange, ...]
     unreadable: tuple[str, ...]
     check: CapCheck
+    uncounted: tuple[str, ...] = ()
+    newly_uncounted: tuple[str, ...] = ()
     partial: bool = False
     planned: bool = False
 
@@ -88,9 +94,10 @@ def _row(name: str, figures: Figures, figure: Callable[[CostRange], Decimal], ca
 
 
 def figures(
-    before: Components,
-    after: Components,
+    before: Resources,
+    after: Resources,
     *,
+    today: date,
     caps: Caps | None,
     team: str,
     environment: str,
@@ -99,9 +106,12 @@ def figures(
     partial: bool = False,
 ) -> Figures:
     """Return what a change costs. Of a failed preview only `plan` tells what it would have cost."""
-    old, unreadable_before = _cost(before)
-    new, unreadable = _cost(after)
-    known = plan if failed else new
+    old, unreadable_before = _carried(before)
+    new, unreadable = _carried(after)
+    old_beside, new_beside = lines_beside(before, today), lines_beside(after, today)
+    old = CostRange((*old.lines, *_priced(old_beside)))
+    known = plan if failed else CostRange((*new.lines, *_priced(new_beside)))
+    uncounted = _unpriced(new_beside)
     cap = caps.of(team, environment) if caps else None
     over = excesses(known, cap, team, environment) if caps and known and not partial else []
     return Figures(
@@ -110,18 +120,28 @@ def figures(
         lines=tuple(changed_lines(old, known)) if known else (),
         unreadable=(*(f"before the change, {text}" for text in unreadable_before), *(() if failed else unreadable)),
         check=CapCheck(caps is not None, cap, tuple(over)),
+        uncounted=uncounted,
+        newly_uncounted=tuple(text for text in uncounted if text not in _unpriced(old_beside)),
         partial=partial,
         planned=failed and plan is not None,
     )
 
 
-def _cost(components: Components) -> tuple[CostRange, tuple[str, ...]]:
+def _priced(lines: Iterable[CostLine]) -> Iterator[CostLine]:
+    return (line for line in lines if line.usd_per_hour is not None)
+
+
+def _unpriced(lines: Iterable[CostLine]) -> tuple[str, ...]:
+    return tuple(f"{line.item}: {line.note}" for line in lines if line.usd_per_hour is None)
+
+
+def _carried(resources: Resources) -> tuple[CostRange, tuple[str, ...]]:
     """Return the cost of components, and those whose cost cannot be read: they are never counted as nothing."""
     lines: list[CostLine] = []
     unreadable: list[str] = []
-    for urn, state in components.items():
+    for urn, state in resources.items():
         wire = state.property("cost")
-        if wire is None:
+        if wire is None or not urn_type(urn).startswith(COMPONENT_PREFIX):
             continue
         try:
             lines += _sensible(from_wire(wire))

@@ -30,12 +30,15 @@ CHANGING: tuple[Operation, ...] = ("replace", "delete", "update", "import", "cre
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """A resource before or after the change."""
+    """A resource before or after the change. `custom` ones are created by a provider; components are not."""
 
     inputs: Mapping[str, Any]
     outputs: Mapping[str, Any]
     protect: bool = False
     retain_on_delete: bool = False
+    custom: bool = False
+    parent: str = ""
+    provider: str = ""
 
     def property(self, name: str) -> Any:
         """Return a property: what the program said, else what the cloud answered; None where there is neither."""

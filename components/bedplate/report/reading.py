@@ -127,7 +127,7 @@ def _from_events(events: Sequence[dict[str, Any]], file: str) -> Preview:
         violations=violations,
         errors=errors,
         policy_packs=tuple(sorted(_pack(name, version) for name, version in _packs(summary))),
-        broke_off=bool(errors) or (summary.get("result") == "failed" and not violations),
+        broke_off=bool(errors) or (summary.get("result") == "failed" and not any(one.mandatory for one in violations)),
         sees_policies=True,
         sees_unchanged=True,
     )

@@ -146,7 +146,7 @@ def _assumptions(summary: Summary) -> Iterator[Section]:
     said = [Row(f"- {prose(text)}") for text in summary.assumptions]
     rows = (*unreadable, *said, Row(f"- not counted: {prose('; '.join(summary.not_counted))}"))
     if summary.risks is None:
-        rows = (*rows, Row("- capacity risks are not shown: no stack file was given (`--stack-file`)"))
+        rows = (*rows, Row("- capacity risks are not shown: they come from the plan of a stack file (`--stack-file`)"))
     yield _folded("What these figures assume, and what they leave out", rows, "assumptions")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Literal
 
 from bedplate.cost.usage import not_counted
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from bedplate.cost.caps import Caps
     from bedplate.cost.range import CostRange
     from bedplate.plan import StackPlan
-    from bedplate.report.baseline import Components
+    from bedplate.report.baseline import Resources
     from bedplate.report.changes import Group
     from bedplate.report.dangers import Danger
     from bedplate.report.figures import Figures
@@ -42,14 +43,14 @@ class Summary:
     assumptions: tuple[str, ...]
     not_counted: tuple[str, ...]
     risks: tuple[Risk, ...] | None
-    components: Components
+    resources: Resources
 
     @property
     def verdict(self) -> Verdict:
         """What a reviewer has to think of first."""
         if self.preview.broke_off or self.mandatory or self.figures.check.excesses:
             return "refused"
-        return "careful" if self.dangers or self.unchecked else "fine"
+        return "careful" if self.dangers or self.unchecked or self.figures.newly_uncounted else "fine"
 
     @property
     def unchecked(self) -> tuple[str, ...]:
@@ -76,14 +77,23 @@ class Summary:
 
 
 def summarise(
-    preview: Preview, *, base: Components | None = None, caps: Caps | None = None, plan: StackPlan | None = None
+    preview: Preview,
+    *,
+    base: Resources | None = None,
+    caps: Caps | None = None,
+    plan: StackPlan | None = None,
+    today: date | None = None,
 ) -> Summary:
-    """Decide what a report says. `caps` are those of the base branch; `plan` is that of the changed stack file."""
+    """Decide what a report says. `caps` are those of the base branch; `plan` is that of the changed stack file.
+
+    `today` decides which prices hold; None is the day on which it runs.
+    """
     team, environment = team_and_environment(preview.stack)
     before, after = before_and_after(preview, base)
     cost = figures(
         before,
         after,
+        today=today or datetime.now(tz=UTC).date(),
         caps=caps,
         team=team,
         environment=environment,
@@ -102,12 +112,12 @@ def summarise(
         assumptions=(*_beside_components(cost.after, plan), *_assumptions(cost.after)) if cost.after else (),
         not_counted=plan.cost.not_counted if plan else not_counted(dict.fromkeys(_clusters(after))),
         risks=tuple(risks(plan)) if plan else None,
-        components=after,
+        resources=after,
     )
 
 
-def _clusters(components: Components) -> list[str]:
-    return [urn_name(urn) for urn in components if urn_type(urn) == CLUSTER]
+def _clusters(resources: Resources) -> list[str]:
+    return [urn_name(urn) for urn in resources if urn_type(urn) == CLUSTER]
 
 
 def _beside_components(cost: CostRange, plan: StackPlan | None) -> list[str]:

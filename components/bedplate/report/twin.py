@@ -40,7 +40,9 @@ def report_json(summary: Summary) -> dict[str, Any]:
         "environment": summary.environment,
         "verdict": summary.verdict,
         "unchecked": list(summary.unchecked),
-        "complete": not (preview.broke_off or summary.figures.partial or summary.figures.unreadable),
+        "complete": not (
+            preview.broke_off or summary.figures.partial or summary.figures.unreadable or summary.figures.uncounted
+        ),
         "errors": list(preview.errors),
         "cost": _cost(summary.figures),
         "dangers": [
@@ -83,6 +85,7 @@ def _cost(figures: Figures) -> dict[str, Any]:
         "partial": figures.partial,
         "planned": figures.planned,
         "unreadable": list(figures.unreadable),
+        "uncounted": list(figures.uncounted),
         "figures": {KEYS[row.name]: _figure(row) for row in rows(figures)},
         "cap": None if cap is None else {"hourly_usd": cap.hourly_usd, "monthly_usd": cap.monthly_usd},
         "caps_checked": figures.check.given and figures.after is not None and not figures.partial,

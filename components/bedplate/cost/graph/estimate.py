@@ -114,6 +114,16 @@ def graph_cost(graph: Graph, today: date) -> GraphCost:
     )
 
 
+def lines_beside_components(graph: Graph, today: date) -> tuple[CostLine, ...]:
+    """Return the lines of the resources that are below no component with a cost, whatever that cost says."""
+    lines: list[CostLine] = []
+    for resource in graph.resources:
+        above = tuple(graph.ancestors(resource))
+        if resource.custom and not resource.external and not any("cost" in parent.properties for parent in above):
+            lines += _lines(Leaf(resource, graph, _owner(resource, above), today))
+    return tuple(lines)
+
+
 def _billing(leaf: Leaf) -> ResourceType:
     return billing(leaf.resource.type, tuple(parent.type for parent in leaf.graph.ancestors(leaf.resource)))
 

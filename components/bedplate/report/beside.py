@@ -1,0 +1,40 @@
+"""What a stack has beside Bedplate's components: priced from the resources themselves, as `bedplate cost` does."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from bedplate.cost.graph.estimate import lines_beside_components
+from bedplate.cost.graph.resources import Graph, Resource
+from bedplate.report.model import urn_type
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import date
+
+    from bedplate.cost.range import CostLine
+    from bedplate.report.model import State
+
+
+def lines_beside(resources: Mapping[str, State], today: date) -> tuple[CostLine, ...]:
+    """Return the cost lines of resources that are below no component with a cost; without a price where none is known.
+
+    Of a preview nothing is read but what the program asks for, before the change and after it, so that what stays as
+    it is costs the same in both.
+    """
+    return lines_beside_components(Graph(tuple(_resource(urn, state) for urn, state in resources.items())), today)
+
+
+def _resource(urn: str, state: State) -> Resource:
+    return Resource(
+        urn=urn,
+        type=urn_type(urn),
+        custom=state.custom,
+        id="",
+        parent=state.parent,
+        provider=state.provider,
+        inputs=state.inputs,
+        outputs=state.outputs,
+        dependencies={},  # the stream of events leaves them out
+        actual=False,
+    )

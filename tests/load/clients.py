@@ -49,6 +49,12 @@ class Load:
         self._stopping = True
         await asyncio.gather(*self._tasks)
 
+    async def once_more(self) -> None:
+        """Let each client ask for one token, all at the same time."""
+        failures = await asyncio.gather(*(complete(self.port, 1, stream=False) for _ in range(self.clients)))
+        self.failures.update(filter(None, failures))
+        self.answered += failures.count("")
+
     async def _client(self, chance: random.Random) -> None:
         while not self._stopping:
             long = chance.random() < self.mix.long_share

@@ -5,6 +5,8 @@ As vLLM (pull request 36666 for stopping, vllm/v1/metrics/loggers.py for metrics
 - its HTTP side and the loop that computes are apart, so that `/health`, `/v1/models` and `/metrics` go on answering
   when the loop hangs (SIGUSR1 hangs it);
 - the counters move with steps that have output, the gauges are set after each step, and so freeze in a hang;
+- it keeps a connection after an answer, and closes it when nobody has used it for a while, without a word (uvicorn's
+  keep-alive, vllm pull request 18472), unless the request says `Connection: close`;
 - SIGTERM without a shutdown timeout aborts what is running; with one, the engine takes nothing new, finishes what it
   has begun for at most that long, and exits.
 A step gives one token to each running request. All times are seconds.
@@ -109,9 +111,10 @@ class Core:
 class Server:
     """The HTTP side."""
 
-    def __init__(self, core: Core, shutdown_seconds: float) -> None:
+    def __init__(self, core: Core, shutdown_seconds: float, keep_alive_seconds: float) -> None:
         self.core = core
         self.shutdown_seconds = shutdown_seconds
+        self.keep_alive_seconds = keep_alive_seconds
         self.started = time.time()
         self.in_flight = 0
         self.stopping = False
@@ -133,35 +136,39 @@ class Server:
         self.stopped.set()
 
     async def _connection(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        with contextlib.suppress(ConnectionError, asyncio.IncompleteReadError):
-            head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1")
-            method, path, _ = head.split("\r\n", 1)[0].split(" ", 2)
-            length = next(
-                (int(line[15:]) for line in head.lower().split("\r\n") if line.startswith("content-length:")), 0
-            )
-            body = await reader.readexactly(length)
-            await self._answer(method, path, body, reader, writer)
-            await writer.drain()
+        with contextlib.suppress(ConnectionError, asyncio.IncompleteReadError, TimeoutError):
+            head = await reader.readuntil(b"\r\n\r\n")
+            while await self._request(head.decode("latin-1"), reader, writer):
+                async with asyncio.timeout(self.keep_alive_seconds):
+                    head = await reader.readuntil(b"\r\n\r\n")
         writer.close()
 
-    async def _answer(
-        self, method: str, path: str, body: bytes, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
-    ) -> None:
-        if path == "/metrics":
-            writer.write(_response(200, self._metrics(), "text/plain"))
-        elif self.stopping:
-            writer.write(_response(503, json.dumps({"error": "Server is unavailable. Please try again later."})))
-        elif (method, path) == ("POST", "/v1/completions"):
-            await self._complete(json.loads(body), reader, writer)
-        elif path == "/v1/models":
-            writer.write(_response(200, json.dumps({"object": "list", "data": [{"id": MODEL, "object": "model"}]})))
-        elif path == "/health":
-            writer.write(_response(200, ""))
+    async def _request(self, head: str, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
+        """Answer a request; return whether the connection is kept."""
+        (method, path, _), headers = head.split("\r\n", 1)[0].split(" ", 2), head.lower().split("\r\n")
+        length = next((int(line[15:]) for line in headers if line.startswith("content-length:")), 0)
+        keep = "connection: close" not in headers
+        body = await reader.readexactly(length)
+        if (method, path) == ("POST", "/v1/completions") and not self.stopping:
+            await self._complete(json.loads(body), reader, writer, keep=keep)
         else:
-            writer.write(_response(404, json.dumps({"error": "Not Found"})))
+            writer.write(self._answer(method, path))
+        await writer.drain()
+        return keep
+
+    def _answer(self, method: str, path: str) -> bytes:
+        if path == "/metrics":
+            return _response(200, self._metrics(), "text/plain")
+        if self.stopping:
+            return _response(503, json.dumps({"error": "Server is unavailable. Please try again later."}))
+        if path == "/v1/models":
+            return _response(200, json.dumps({"object": "list", "data": [{"id": MODEL, "object": "model"}]}))
+        if path == "/health":
+            return _response(200, "")
+        return _response(404, json.dumps({"error": "Not Found"}))
 
     async def _complete(
-        self, body: dict[str, object], reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+        self, body: dict[str, object], reader: asyncio.StreamReader, writer: asyncio.StreamWriter, *, keep: bool
     ) -> None:
         """Answer when all tokens are there, or token by token. `prefill` (steps) is this engine's own addition."""
         tokens = int(str(body.get("max_tokens", 16)))
@@ -172,7 +179,7 @@ class Server:
         try:
             self.core.add(request)
             if body.get("stream"):
-                await self._stream(request, writer)
+                await self._stream(request, writer, keep=keep)
             else:
                 words = [str(await request.produced.get()) for _ in range(tokens)]
                 answer = {"object": "text_completion", "model": MODEL, "choices": [{"text": " ".join(words)}]}
@@ -181,16 +188,19 @@ class Server:
         finally:
             self.in_flight -= 1
             gone.cancel()
+            await asyncio.wait({gone})  # the next request is for another reader
 
-    async def _stream(self, request: Request, writer: asyncio.StreamWriter) -> None:
-        writer.write(b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nConnection: close\r\n\r\n")
+    async def _stream(self, request: Request, writer: asyncio.StreamWriter, *, keep: bool) -> None:
+        """Answer token by token: in chunks where the connection outlives the answer, else until it is closed."""
+        until = b"Transfer-Encoding: chunked" if keep else b"Connection: close"
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n" + until + b"\r\n\r\n")
         left = request.tokens
         while left:
             left = await request.produced.get()
             chunk = {"object": "text_completion", "model": MODEL, "choices": [{"text": f"{left} "}]}
-            writer.write(f"data: {json.dumps(chunk)}\n\n".encode())
+            writer.write(_piece(f"data: {json.dumps(chunk)}\n\n".encode(), chunked=keep))
             await writer.drain()
-        writer.write(b"data: [DONE]\n\n")
+        writer.write(_piece(b"data: [DONE]\n\n", chunked=keep) + (b"0\r\n\r\n" if keep else b""))
 
     def _metrics(self) -> str:
         """Return the metrics that the watcher reads, between others that it must not confuse with them."""
@@ -217,14 +227,18 @@ class Server:
 
 def _response(status: int, body: str, content_type: str = "application/json") -> bytes:
     content = body.encode()
-    head = f"HTTP/1.1 {status} X\r\nContent-Type: {content_type}\r\nContent-Length: {len(content)}\r\nConnection: close"
+    head = f"HTTP/1.1 {status} X\r\nContent-Type: {content_type}\r\nContent-Length: {len(content)}"
     return head.encode() + b"\r\n\r\n" + content
+
+
+def _piece(content: bytes, *, chunked: bool) -> bytes:
+    return b"%x\r\n%b\r\n" % (len(content), content) if chunked else content
 
 
 async def run(given: argparse.Namespace) -> None:
     """Load, serve, and stop when told."""
     core = Core(given.step_seconds, gauges_idle=given.gauges_idle_in_hang)
-    server = Server(core, given.shutdown_timeout)
+    server = Server(core, given.shutdown_timeout, given.keep_alive)
     loop = asyncio.get_running_loop()
     tasks: list[asyncio.Task[None]] = []
     loop.add_signal_handler(signal.SIGTERM, lambda: tasks.append(loop.create_task(server.stop())))
@@ -254,6 +268,7 @@ def main() -> None:
     parser.add_argument("--load-seconds", type=float, default=0)
     parser.add_argument("--step-seconds", type=float, default=0.02)
     parser.add_argument("--shutdown-timeout", type=float, default=0)
+    parser.add_argument("--keep-alive", type=float, default=5)
     parser.add_argument("--gauges-idle-in-hang", action="store_true")
     asyncio.run(run(parser.parse_args()))
 

@@ -16,6 +16,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
+from bedplate.serving.connections import Connections
 from bedplate.serving.plan import VERDICT_FILE
 from bedplate.serving.timings import ENDPOINT_REMOVAL_SECONDS, HOOK_EXTENSION_SECONDS, Timings
 from bedplate.serving.workload import LIVENESS_COMMAND
@@ -29,6 +30,7 @@ Outcome = TypeVar("Outcome")
 
 FAKE_ENGINE = Path(__file__).with_name("fake_engine.py")
 SIDECAR = Path(__file__).parents[2] / "sidecar"
+KEPT = Connections()
 FIRST_PORT, PORTS_EACH = 20_000, 2_000
 """Below the ports that connections get: one that a client happened to use could not be listened on. Every process that
 runs tests has a range of its own."""
@@ -78,7 +80,8 @@ async def _spawn(command: Sequence[str], environment: Mapping[str, str]) -> asyn
 
 @dataclass(frozen=True)
 class WorkerSpec:
-    """What a worker's pod declares. `arguments` are the fake engine's; `probe` is the liveness probe's command."""
+    """What a worker's pod declares. `arguments` are the fake engine's; `probe` is the liveness probe's command.
+    `connections` also says what the gateway does."""
 
     timings: Timings
     scale: float
@@ -86,6 +89,7 @@ class WorkerSpec:
     arguments: tuple[str, ...] = ()
     verdict_file: Path | None = None
     probe: tuple[str, ...] = ()
+    connections: Connections = KEPT
 
     def scaled(self, seconds: float) -> float:
         """Return how long something takes here that takes `seconds` there."""
@@ -148,6 +152,7 @@ class Worker:
         command = [sys.executable, str(FAKE_ENGINE), "--port", str(self.port), *spec.arguments]
         command += ["--load-seconds", str(spec.scaled(spec.load_seconds))]
         command += ["--shutdown-timeout", str(spec.scaled(spec.timings.shutdown_seconds))]
+        command += ["--keep-alive", str(spec.scaled(spec.connections.engine_idle_seconds))]
         self._engine = await _spawn(command, {})
 
     async def _start_watcher(self) -> None:
@@ -254,7 +259,8 @@ class Deployment:
         self.desired = desired
         self.max_surge = max_surge
         self.max_unavailable = max_unavailable
-        self.balancer = Balancer(spec.scaled(ENDPOINT_REMOVAL_SECONDS))
+        idle_seconds = spec.scaled(spec.connections.gateway_idle_seconds)
+        self.balancer = Balancer(spec.scaled(ENDPOINT_REMOVAL_SECONDS), idle_seconds)
         self.workers: list[Worker] = []
         self.most = 0
         self._old: set[Worker] = set()

@@ -9,12 +9,15 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from bedplate.serving.connections import connection_problems
 from bedplate.serving.timings import Timings, rollout_problems, timing_problems
 from tests.load.clients import Load, Mix
-from tests.load.kubernetes import Deployment, WorkerSpec, play
+from tests.load.kubernetes import KEPT, Deployment, WorkerSpec, play
 
 if TYPE_CHECKING:
     from collections import Counter
+
+    from bedplate.serving.connections import Connections
 
 pytestmark = pytest.mark.engine  # for its slowness; it needs no engine of Pulumi
 
@@ -26,16 +29,18 @@ LONGEST_REQUEST_SECONDS = 60
 LOAD_SECONDS = 20
 REQUESTS = 10_000
 WORKERS = 2
+QUIET_SECONDS = 15
+"""How long nobody asks for anything after a rollout, while connections wait: longer than vLLM keeps one by itself."""
 
 DECLARED = Timings()
 MIX = Mix(short_tokens=(1, 5), long_tokens=LONGEST_REQUEST_SECONDS // STEP_SECONDS, long_share=0.02)
 MANY_LONG = replace(MIX, long_share=0.3)
 
 
-def worker(timings: Timings) -> WorkerSpec:
+def worker(timings: Timings, connections: Connections = KEPT) -> WorkerSpec:
     """Return what a worker declares."""
     arguments = ("--step-seconds", str(STEP_SECONDS / SCALE))
-    return WorkerSpec(timings, SCALE, load_seconds=LOAD_SECONDS, arguments=arguments)
+    return WorkerSpec(timings, SCALE, load_seconds=LOAD_SECONDS, arguments=arguments, connections=connections)
 
 
 def test_no_request_is_lost_in_three_rolling_updates_and_a_scale_in() -> None:
@@ -56,7 +61,7 @@ def test_no_request_is_lost_in_three_rolling_updates_and_a_scale_in() -> None:
             return load, deployment.most
 
     load, most_workers = play(scenario())
-    assert timing_problems(DECLARED, LONGEST_REQUEST_SECONDS, LOAD_SECONDS) == []
+    assert timing_problems(DECLARED, LONGEST_REQUEST_SECONDS, LOAD_SECONDS) == connection_problems(KEPT) == []
     assert most_workers == 4
     assert load.sent >= REQUESTS
     assert not load.failures
@@ -69,11 +74,13 @@ class Broken:
 
     rule: str
     timings: Timings = DECLARED
+    connections: Connections = KEPT
     max_surge: int = 1
     max_unavailable: int = 0
     loses_requests: bool = True
 
 
+VLLM_DEFAULT = replace(KEPT, engine_idle_seconds=5)
 BROKEN = {
     "nothing": Broken("", loses_requests=False),
     "no preStop": Broken("pre-stop", replace(DECLARED, pre_stop_seconds=0)),
@@ -81,6 +88,7 @@ BROKEN = {
     "shutdown below the longest request": Broken("longest-request", replace(DECLARED, shutdown_seconds=20)),
     "grace below preStop and shutdown": Broken("drain", replace(DECLARED, termination_grace_seconds=30)),
     "startup budget below loading": Broken("load", replace(DECLARED, startup_failures=1), loses_requests=False),
+    "connections that the engine closes first": Broken("idle-connections", connections=VLLM_DEFAULT),
     "every worker unavailable": Broken("rollout", max_surge=0, max_unavailable=WORKERS),
 }
 LOST = {"cut off", "IncompleteReadError", "HTTP 502", "HTTP 503"}
@@ -106,6 +114,7 @@ def test_a_broken_timing_loses_requests_or_rollouts_and_is_refused() -> None:
         refused = [
             *timing_problems(broken.timings, LONGEST_REQUEST_SECONDS, LOAD_SECONDS),
             *rollout_problems(broken.max_surge, broken.max_unavailable, WORKERS),
+            *connection_problems(broken.connections),
         ]
         assert broken.rule in {problem.rule for problem in refused} or not (broken.rule or refused), name
         assert outcome.rolled_out == (broken.loses_requests or not broken.rule), name
@@ -115,14 +124,18 @@ def test_a_broken_timing_loses_requests_or_rollouts_and_is_refused() -> None:
 
 async def roll_out(broken: Broken) -> Outcome:
     """Put the broken thing into the template of workers that run well, and see what the rollout does to requests."""
-    spec = worker(broken.timings)
+    spec = worker(broken.timings, broken.connections)
     loading = replace(broken.timings, startup_failures=DECLARED.startup_failures)
     surge, unavailable = broken.max_surge, broken.max_unavailable
-    async with Deployment(worker(loading), WORKERS, max_surge=surge, max_unavailable=unavailable) as deployment:
+    async with Deployment(
+        worker(loading, broken.connections), WORKERS, max_surge=surge, max_unavailable=unavailable
+    ) as deployment:
         load = Load(deployment.balancer.port, MANY_LONG, clients=12)
         load.start()
         deployment.roll(spec)
-        rolled_out = await deployment.settle(within_seconds=5 * LOAD_SECONDS)
+        rolled_out = await deployment.settle(within_seconds=8 * LOAD_SECONDS)
         await deployment.drained()
         await load.finish()
+        await asyncio.sleep(QUIET_SECONDS / SCALE)
+        await load.once_more()
         return Outcome(rolled_out, load.failures)

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, assert_never
 
 from bedplate.services.gateway import DRAIN_SECONDS, GATEWAY_NAME, LISTENER_NAME, gateway_namespace
+from bedplate.serving.connections import Connections
 from bedplate.serving.plan import ApiKeys, Oidc
 
 if TYPE_CHECKING:
@@ -105,7 +106,11 @@ def _how_requests_travel(plan: EndpointPlan) -> dict[str, Any]:
                 "tcp": {"connectTimeout": "5s"},
                 # Until its first token a stream is silent, and an answer that is not streamed to its end; by default
                 # five minutes of silence end a request, whatever its own limit.
-                "http": {"streamIdleTimeout": f"{longest_request_seconds(plan.timings)}s"},
+                "http": {
+                    "streamIdleTimeout": f"{longest_request_seconds(plan.timings)}s",
+                    # Below the engine's own, so that no request is sent on what the engine has just closed.
+                    "connectionIdleTimeout": f"{Connections().gateway_idle_seconds}s",
+                },
             },
             "circuitBreaker": {
                 "maxConnections": limit,

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from bedplate import catalog
 from bedplate.node_pools.labels import POOL_LABEL, ROLE_LABEL
 from bedplate.services.gateway import gateway_namespace
+from bedplate.serving.connections import Connections
 from bedplate.serving.plan import VERDICT_FILE
 from bedplate.serving.pods import RESTRICTED_CONTAINER, restricted_pod, storage_egress, variables
 from bedplate.serving.weights import CACHE_FOLDER, fetch_container, program_volume, service_account
@@ -136,6 +137,8 @@ def _engine_environment() -> dict[str, str]:
         "HOME": ENGINE_CACHE,
         "HF_HOME": f"{ENGINE_CACHE}/huggingface",
         "VLLM_CACHE_ROOT": f"{ENGINE_CACHE}/vllm",
+        # The gateway has to be the first to close what nobody uses.
+        "VLLM_HTTP_TIMEOUT_KEEP_ALIVE": str(Connections().engine_idle_seconds),
     }
 
 

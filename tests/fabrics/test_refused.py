@@ -52,7 +52,8 @@ def _json(value: Any) -> str:
 
 def cluster(provider: str, **changes: Any) -> ClusterSpec:
     """A cluster as far as rules about fabrics look at it."""
-    return CLUSTERS[provider].model_construct(**{"provider": provider, "region": "r", **changes})
+    where = {"kubernetes_version": "1.34"} if provider == "existing" else {"region": "r"}
+    return CLUSTERS[provider].model_construct(**{"provider": provider, **where, **changes})
 
 
 def in_context(provider: str, declared: NodePoolSpec, **about_cluster: Any) -> PoolInContext:

@@ -9,6 +9,9 @@ import pytest
 
 from bedplate import catalog
 from bedplate.catalog.tables import CellError, Row
+from bedplate.clusters.aws_spec import AwsClusterSpec
+from bedplate.clusters.azure_spec import AzureClusterSpec
+from bedplate.clusters.gcp_spec import GcpClusterSpec
 from bedplate.clusters.spec import ClusterSpec, Provider
 from bedplate.errors import dotted
 from bedplate.node_pools.preconditions import PoolInContext
@@ -22,8 +25,14 @@ from bedplate.services.drivers import (
     machine_driver_path,
     parse,
 )
+from tests.support import azure, gcp, stacks
 from tests.support.stacks import REMOVED, one_pool, spec, stack
 
+CLUSTERS: dict[str, tuple[type[ClusterSpec], dict[str, Any]]] = {
+    "aws": (AwsClusterSpec, stacks.CLUSTER),
+    "azure": (AzureClusterSpec, azure.CLUSTER),
+    "gcp": (GcpClusterSpec, gcp.CLUSTER),
+}
 PATHS = [
     (provider, vendor, path)
     for provider in get_args(Provider)
@@ -95,7 +104,8 @@ def test_rows_that_cannot_be_read(column: str, value: str, message: str) -> None
 def context(provider: str, machine: str, shared: tuple[Any, ...] = (), **declared: Any) -> PoolInContext:
     """Return a pool of one machine type on a cluster of a cloud, as the rules see it."""
     pool = one_pool(machine=machine, **declared.pop("pool", {})).node_pools["it"]
-    cluster = ClusterSpec.model_validate_json(json.dumps({"provider": provider} | declared))
+    kind, cluster_of_cloud = CLUSTERS[provider]
+    cluster = kind.model_validate_json(json.dumps(cluster_of_cloud | declared))
     return PoolInContext("it", pool, cluster, (), (), shared)
 
 

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from bedplate.catalog import MachineType
     from bedplate.fabrics.kinds import FabricChoice, FabricKind
     from bedplate.fabrics.spec import OwnFabricSpec
+    from bedplate.node_pools.spec import NodePoolSpec
 
 DRANET_SINCE = "1.34.1-gke.1829001"
 """The first GKE version that makes the networks of accelerators itself (cluster-toolkit, gke-node-pool/gpu_direct.tf;
@@ -43,7 +44,7 @@ CLOUD_KINDS: dict[str, tuple[FabricKind, ...]] = {
 
 @dataclass(frozen=True, slots=True)
 class FabricQuestion:
-    """What decides the fabric of one offer.
+    """What decides the fabric of one offer; `fabric_questions` asks for all offers of a pool.
 
     `declared` is what the pool asks for, never None: `default_choice` says what a pool without a word asks for.
     `kubernetes_version` is the cluster's, a minor version or more. `own` is what the owner of an existing cluster says.
@@ -77,6 +78,19 @@ def default_choice(provider: str, machines: Iterable[MachineType], own: OwnFabri
         return "required" if own is not None and all(machine.accelerator for machine in chosen) else "none"
     built_for_it = all((machine.fabric_interfaces or 0) > 1 or machine.fabric == "ici" for machine in chosen)
     return "required" if built_for_it else "none"
+
+
+def fabric_questions(
+    pool: NodePoolSpec,
+    machines: Iterable[MachineType],
+    provider: str,
+    kubernetes_version: str,
+    own: OwnFabricSpec | None,
+) -> list[FabricQuestion]:
+    """Return what decides the fabric of each of a pool's machines, in their order."""
+    offered = list(machines)
+    declared = pool.fabric or default_choice(provider, offered, own)
+    return [FabricQuestion(provider, machine, declared, kubernetes_version, own) for machine in offered]
 
 
 def choose(question: FabricQuestion) -> FabricKind | Refused:

@@ -13,7 +13,7 @@ from bedplate.clusters.plan import kubernetes_version
 from bedplate.clusters.spec import CloudClusterSpec
 from bedplate.errors import Problem, nearest
 from bedplate.fabrics.acceptance import acceptance_problems
-from bedplate.fabrics.choice import FabricQuestion, Refused, choose, default_choice
+from bedplate.fabrics.choice import Refused, choose, fabric_questions
 from bedplate.fabrics.environment import environment, fails_closed
 from bedplate.fabrics.facts import machine_fabric, nvlink_fact
 from bedplate.fabrics.plan import plan_fabric
@@ -21,14 +21,16 @@ from bedplate.fabrics.versions import at_least
 from bedplate.node_pools.zones import offer_zones, shared_zones
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from bedplate.catalog import MachineType
     from bedplate.clusters.spec import ClusterSpec
-    from bedplate.fabrics.kinds import FabricChoice
+    from bedplate.fabrics.choice import FabricQuestion
+    from bedplate.fabrics.kinds import FabricChoice, FabricKind
     from bedplate.fabrics.model import FabricPlan
     from bedplate.fabrics.spec import OwnFabricSpec
     from bedplate.node_pools.preconditions import PoolInContext
+    from bedplate.node_pools.spec import NodePoolSpec
     from bedplate.stack import StackSpec
 
 
@@ -39,24 +41,26 @@ def own_fabric(cluster: ClusterSpec) -> OwnFabricSpec | None:
 
 def wanted_fabric(context: PoolInContext) -> FabricChoice:
     """Return the fabric that a pool asks for, in so many words or by what its machines are."""
-    return context.pool.fabric or default_choice(
-        context.cluster.provider, context.machines(), own_fabric(context.cluster)
-    )
+    return _questions(context)[0].declared
 
 
-def _question(context: PoolInContext, machine: MachineType) -> FabricQuestion:
-    return FabricQuestion(
-        context.cluster.provider,
-        machine,
-        wanted_fabric(context),
-        fabric_version(context.cluster),
-        own_fabric(context.cluster),
-    )
+def cluster_questions(
+    cluster: ClusterSpec, pool: NodePoolSpec, machines: Iterable[MachineType]
+) -> list[FabricQuestion]:
+    """Return what decides the fabric of each of these machines of a pool, in their order."""
+    return fabric_questions(pool, machines, cluster.provider, fabric_version(cluster), own_fabric(cluster))
+
+
+def _questions(context: PoolInContext) -> list[FabricQuestion]:
+    return cluster_questions(context.cluster, context.pool, context.machines())
 
 
 def fabric_version(cluster: ClusterSpec) -> str:
-    """Return a cluster's minor version as fabrics ask for it: that of an existing cluster is unknown, hence `0.0`."""
-    return kubernetes_version(cluster) if isinstance(cluster, CloudClusterSpec) else "0.0"
+    """Return a cluster's minor version: of an existing one what its owner says."""
+    if isinstance(cluster, CloudClusterSpec):
+        return kubernetes_version(cluster)
+    assert isinstance(cluster, ExistingClusterSpec)  # noqa: S101 - a cluster is created, or it exists already
+    return cluster.kubernetes_version
 
 
 def _field(context: PoolInContext) -> tuple[str | int, ...]:
@@ -66,19 +70,26 @@ def _field(context: PoolInContext) -> tuple[str | int, ...]:
 
 def pool_fabrics(context: PoolInContext) -> list[FabricPlan]:
     """Return the fabrics of the offers that can have one; the others are refused by a rule of their own."""
-    questions = [_question(context, machine) for machine in context.machines()]
-    return [plan_fabric(question) for question in questions if not isinstance(choose(question), Refused)]
+    return [plan_fabric(question) for question, _ in _answered(context)]
+
+
+def _answered(context: PoolInContext) -> Iterator[tuple[FabricQuestion, FabricKind]]:
+    """Yield the kind of fabric of each offer that can have one."""
+    for question in _questions(context):
+        kind = choose(question)
+        if not isinstance(kind, Refused):
+            yield question, kind
 
 
 def _fabric_possible(context: PoolInContext) -> Iterator[Problem]:
-    for machine in context.machines():
-        found = choose(_question(context, machine))
+    for question in _questions(context):
+        found = choose(question)
         if isinstance(found, Refused):
             yield Problem(
                 found.message,
                 _field(context),
                 allowed=found.allowed,
-                nearest=nearest(wanted_fabric(context), found.allowed) if found.allowed else "",
+                nearest=nearest(question.declared, found.allowed) if found.allowed else "",
                 hint=found.hint,
             )
 
@@ -176,10 +187,9 @@ def _tpu_needs_no_other_fabric(context: PoolInContext) -> Iterator[Problem]:
 
 def _fails_closed(context: PoolInContext) -> Iterator[Problem]:
     """A fabric that workloads can silently miss is none."""
-    own = own_fabric(context.cluster)
-    for machine in context.machines():
-        kind = choose(_question(context, machine))
-        if isinstance(kind, Refused) or fails_closed(kind, environment(kind, machine, own)):
+    for question, kind in _answered(context):
+        machine, own = question.machine, question.own
+        if fails_closed(kind, environment(kind, machine, own)):
             continue
         with_cards = f" with {own.network_cards} cards" if own else ""
         yield Problem(
@@ -194,17 +204,15 @@ def _can_be_tested(context: PoolInContext) -> Iterator[Problem]:
     test = context.pool.acceptance_test
     if test is None:
         return
-    for machine in context.machines():
-        kind = choose(_question(context, machine))
-        if not isinstance(kind, Refused):
-            yield from acceptance_problems(
-                test,
-                kind,
-                machine,
-                own_fabric(context.cluster),
-                context.pool.nodes.max,
-                ("node_pools", context.name, "acceptance_test"),
-            )
+    for question, kind in _answered(context):
+        yield from acceptance_problems(
+            test,
+            kind,
+            question.machine,
+            question.own,
+            context.pool.nodes.max,
+            ("node_pools", context.name, "acceptance_test"),
+        )
 
 
 FABRIC_RULES: tuple[Callable[[PoolInContext], Iterator[Problem]], ...] = (

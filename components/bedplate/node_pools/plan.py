@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Literal
 
 from bedplate.clusters.plan import EksPlan
 from bedplate.fabrics.acceptance import plan_acceptance
-from bedplate.fabrics.choice import FabricQuestion, default_choice
+from bedplate.fabrics.choice import fabric_questions
 from bedplate.fabrics.plan import plan_fabric
 from bedplate.fabrics.pods import PodFabric, pod_fabric
 from bedplate.node_pools.compute_class import COMPUTE_CLASS, with_compute_class
@@ -35,7 +35,8 @@ if TYPE_CHECKING:
     from bedplate.catalog import MachineType, Price
     from bedplate.clusters.plan import ClusterPlan
     from bedplate.fabrics.acceptance import AcceptancePlan
-    from bedplate.fabrics.kinds import FabricChoice, FabricKind
+    from bedplate.fabrics.choice import FabricQuestion
+    from bedplate.fabrics.kinds import FabricKind
     from bedplate.fabrics.model import FabricPlan
     from bedplate.node_pools.placement import PlacementPlan
     from bedplate.node_pools.reservations import ReservationPlan
@@ -132,12 +133,13 @@ def decide_provisioner(role: Role, cluster: ClusterPlan) -> Provisioner:
 
 def plan_node_pool(stack: StackSpec, name: str, spec: NodePoolSpec, cluster: ClusterPlan) -> NodePoolPlan:
     """Decide a pool. The stack must have passed its preconditions, so every machine is in the catalog."""
-    offers = [(offer, known_machine(cluster.provider, spec, offer)) for offer in spec.all_offers()]
-    wanted = spec.fabric or default_choice(cluster.provider, [machine for _, machine in offers], cluster.own_fabric)
+    offers = spec.all_offers()
+    machines = [known_machine(cluster.provider, spec, offer) for offer in offers]
+    questions = fabric_questions(spec, machines, cluster.provider, cluster.kubernetes_version, cluster.own_fabric)
     full_name = f"{stack.team}-{stack.environment}-{name}"
     groups = tuple(
-        _plan_group(full_name, spec, cluster, wanted, index + 1, offer, machine)
-        for index, (offer, machine) in enumerate(offers)
+        _plan_group(full_name, spec, cluster, preference, offer, question)
+        for preference, (offer, question) in enumerate(zip(offers, questions, strict=True), start=1)
     )
     if groups[0].fabric.single_zone:
         groups = _in_one_zone(groups)
@@ -172,14 +174,11 @@ def _plan_group(
     pool_name: str,
     spec: NodePoolSpec,
     cluster: ClusterPlan,
-    wanted: FabricChoice,
     preference: int,
     offer: OfferSpec,
-    machine: MachineType,
+    question: FabricQuestion,
 ) -> NodeGroupPlan:
-    fabric = plan_fabric(
-        FabricQuestion(cluster.provider, machine, wanted, cluster.kubernetes_version, cluster.own_fabric)
-    )
+    machine, fabric = question.machine, plan_fabric(question)
     max_nodes = offer.max or spec.nodes.max
     sharing = plan_sharing(cluster.provider, machine, spec.sharing) if spec.sharing else None
     reservation = plan_reservation(offer)

@@ -5,11 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from bedplate.clusters.existing_spec import ExistingClusterSpec
-from bedplate.clusters.plan import kubernetes_version
-from bedplate.clusters.spec import CloudClusterSpec, ClusterSpec, DevicePluginName
-from bedplate.fabrics.choice import FabricQuestion, Refused, choose, default_choice
+from bedplate.clusters.spec import ClusterSpec, DevicePluginName
+from bedplate.fabrics.choice import Refused, choose
 from bedplate.fabrics.plan import plan_fabric
-from bedplate.fabrics.preconditions import own_fabric
+from bedplate.fabrics.preconditions import cluster_questions
 from bedplate.node_pools.machines import offer_machine
 from bedplate.services.drivers import driver_path
 
@@ -66,13 +65,6 @@ def _cloud_has_plugin(cluster: ClusterSpec, vendor: str) -> bool:
 
 def _fabrics(cluster: ClusterSpec, pool: NodePoolSpec, machines: list[MachineType]) -> Iterator[FabricPlan]:
     """Yield the fabrics of the offers that can have one; the preconditions refuse the others."""
-    if not machines:
-        return
-    own = own_fabric(cluster)
-    wanted = pool.fabric or default_choice(cluster.provider, machines, own)
-    # Only fabrics of Google Cloud ask for a version.
-    version = kubernetes_version(cluster) if isinstance(cluster, CloudClusterSpec) else "0.0"
-    for machine in machines:
-        question = FabricQuestion(cluster.provider, machine, wanted, version, own)
+    for question in cluster_questions(cluster, pool, machines):
         if not isinstance(choose(question), Refused):
             yield plan_fabric(question)

@@ -47,6 +47,7 @@ def test_a_resource_without_a_price_is_named_and_makes_careful(type_token: str) 
     [named] = found.figures.newly_uncounted
     assert named.startswith(f"{type_token} raw: ")
     assert found.verdict == "careful"
+    assert "⚠️ `vision-dev`: 1 new resource without a price\n" in render(found)
     assert f"because no price is known: {type_token} raw" in render(found).replace("\\", "")
 
 

@@ -11,7 +11,6 @@ import typer
 if TYPE_CHECKING:
     from bedplate.plan import StackPlan
     from bedplate.report.baseline import Resources
-    from bedplate.report.model import Preview
     from bedplate.report.summary import Summary
 
 Host = Literal["github", "gitlab"]
@@ -100,30 +99,32 @@ def _summary(preview: Path, base: Path | None, caps: Path | None, stack_file: Pa
     if base is not None:
         before = parse_base(read_text(base), str(base), parsed.stack)
     limits = read_caps(caps) if caps else None
-    return summarise(parsed, base=before, caps=limits, plan=_plan(stack_file, parsed))
+    plan, unplanned = _plan(stack_file, parsed.stack) if stack_file else (None, "")
+    return summarise(parsed, base=before, caps=limits, plan=plan, unplanned=unplanned)
 
 
-def _plan(stack_file: Path | None, preview: Preview) -> StackPlan | None:
-    """Return the plan of the changed stack file; None when it has none and the preview failed, which then says why."""
-    if stack_file is None:
-        return None
+def _plan(stack_file: Path, stack: str) -> tuple[StackPlan | None, str]:
+    """Return the plan of the changed stack file, or why it has none: a change may bring fields that the base lacks.
+
+    Raises UsageError for a file that is not there, or of another stack.
+    """
     from bedplate.cli.project import use_prices_of_project
     from bedplate.errors import InputError, UsageError
     from bedplate.plan import plan_stack
     from bedplate.stack_file.load import load_stack
 
+    if not stack_file.is_file():
+        raise UsageError(f"{stack_file} is no file", hint="name the changed stack file, stacks/Pulumi.<stack>.yaml")
     use_prices_of_project(stack_file)
     try:
         loaded = load_stack(stack_file)
         plan = plan_stack(loaded.spec, loaded.references)
-    except InputError:
-        if preview.broke_off and stack_file.is_file():
-            return None
-        raise
-    if f"{plan.team}-{plan.environment}" != preview.stack:
-        found = f"{plan.team}-{plan.environment}"
-        raise UsageError(f"{stack_file} is the file of {found}, and the preview of {preview.stack}")
-    return plan
+    except InputError as error:
+        first, more = error.problems[0], len(error.problems) - 1
+        return None, first.message + (f" (and {more} more problems)" if more else "")
+    if f"{plan.team}-{plan.environment}" != stack:
+        raise UsageError(f"{stack_file} is the file of {plan.team}-{plan.environment}, and the preview of {stack}")
+    return plan, ""
 
 
 def _write(path: Path, text: str) -> None:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 SYMBOLS = {"refused": "⛔", "careful": "⚠️", "fine": "✅"}
 MOST_ERRORS = 5
 MOST_LOSSES = 20
+NO_STACK_FILE = "they come from the plan of a stack file (`--stack-file`)"
 
 
 def marker(stack: str, project: str) -> str:
@@ -71,6 +72,10 @@ def _verdict(summary: Summary) -> str:
         reasons.append(f"{counted(len(summary.dangers), 'loss', 'losses')} to look at first")
     if summary.unchecked and not summary.preview.broke_off:
         reasons.append("not all of it could be checked")
+    if summary.figures.newly_uncounted:
+        reasons.append(f"{counted(len(summary.figures.newly_uncounted), 'new resource')} without a price")
+    if summary.unplanned and not summary.preview.broke_off:
+        reasons.append("the stack file cannot be planned here")
     return ", ".join(reasons) or ("ready for review" if summary.groups else "no changes")
 
 
@@ -146,7 +151,8 @@ def _assumptions(summary: Summary) -> Iterator[Section]:
     said = [Row(f"- {prose(text)}") for text in summary.assumptions]
     rows = (*unreadable, *said, Row(f"- not counted: {prose('; '.join(summary.not_counted))}"))
     if summary.risks is None:
-        rows = (*rows, Row("- capacity risks are not shown: they come from the plan of a stack file (`--stack-file`)"))
+        unplanned = f"the stack file cannot be planned: {prose(summary.unplanned)}" if summary.unplanned else ""
+        rows = (*rows, Row(f"- capacity risks are not shown: {unplanned or NO_STACK_FILE}"))
     yield _folded("What these figures assume, and what they leave out", rows, "assumptions")
 
 

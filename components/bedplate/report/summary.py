@@ -32,7 +32,10 @@ Fine: neither."""
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """A report before it is written down. `risks` is None where no stack file was given to find them."""
+    """A report before it is written down.
+
+    `risks` is None where no stack file was given to find them, or one that cannot be planned; `unplanned` says why.
+    """
 
     preview: Preview
     team: str
@@ -43,6 +46,7 @@ class Summary:
     assumptions: tuple[str, ...]
     not_counted: tuple[str, ...]
     risks: tuple[Risk, ...] | None
+    unplanned: str
     resources: Resources
 
     @property
@@ -50,7 +54,8 @@ class Summary:
         """What a reviewer has to think of first."""
         if self.preview.broke_off or self.mandatory or self.figures.check.excesses:
             return "refused"
-        return "careful" if self.dangers or self.unchecked or self.figures.newly_uncounted else "fine"
+        doubts = self.dangers or self.unchecked or self.figures.newly_uncounted or self.unplanned
+        return "careful" if doubts else "fine"
 
     @property
     def unchecked(self) -> tuple[str, ...]:
@@ -82,11 +87,12 @@ def summarise(
     base: Resources | None = None,
     caps: Caps | None = None,
     plan: StackPlan | None = None,
+    unplanned: str = "",
     today: date | None = None,
 ) -> Summary:
     """Decide what a report says. `caps` are those of the base branch; `plan` is that of the changed stack file.
 
-    `today` decides which prices hold; None is the day on which it runs.
+    `unplanned` says why that file has none. `today` decides which prices hold; None is the day on which it runs.
     """
     team, environment = team_and_environment(preview.stack)
     before, after = before_and_after(preview, base)
@@ -112,6 +118,7 @@ def summarise(
         assumptions=(*_beside_components(cost.after, plan), *_assumptions(cost.after)) if cost.after else (),
         not_counted=plan.cost.not_counted if plan else not_counted(dict.fromkeys(_clusters(after))),
         risks=tuple(risks(plan)) if plan else None,
+        unplanned=unplanned,
         resources=after,
     )
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import errno
+import re
 import shutil
 from typing import TYPE_CHECKING
 
 import pytest
 
-from bedplate.errors import BedplateError, UsageError
+from bedplate.errors import BedplateError, InputError, UsageError
 from bedplate.simulation.environment import simulated_environment
 from bedplate.simulation.home import Home, default_home, find_project
 
@@ -79,6 +81,61 @@ def test_what_a_command_changed_in_the_copy_is_undone(origin: Path, home: Home) 
     assert home.stack_files()["dev"].read_text() == "config: {a:b: 1.30}\n"
 
 
+@pytest.mark.parametrize("content", [b"config: {a:b: [1\n", b"\xff\xfe\x00", b"config: {a:b: *x}\n"])
+def test_a_stack_file_that_cannot_be_read_is_told_and_harms_no_other(origin: Path, home: Home, content: bytes) -> None:
+    file = origin / "stacks" / "Pulumi.dev.yaml"
+    (origin / "stacks" / "Pulumi.other.yaml").write_text("config: {a:b: 2}\n")
+    home.prepare(origin)
+    home.stack_files()["dev"].write_text("encryptionsalt: v1:simulated\nconfig: {}\n")
+    before = file.read_text()
+    for _ in range(2):
+        file.write_bytes(content)
+        wrong = home.prepare(origin)
+        assert list(wrong) == ["dev"]
+        assert str(file) in wrong["dev"].message
+        assert home.stack_files()["dev"].read_text() == "encryptionsalt: v1:simulated\n"
+        assert home.stack_files()["other"].read_text() == "config: {a:b: 2}\n"
+    file.write_text(before)
+    assert home.prepare(origin) == {}
+    assert home.stack_files()["dev"].read_text() == "config: {a:b: 1.30}\nencryptionsalt: v1:simulated\n"
+
+
+def test_what_an_earlier_version_left_in_the_copy_locks_nothing(origin: Path, home: Home) -> None:
+    home.prepare(origin)
+    (home.project / "stacks" / "Pulumi.dev.yaml").write_text("config: {\n")
+    assert home.prepare(origin) == {}
+    (home.project / "Pulumi.yaml").write_bytes(b"\xff")
+    assert home.prepare(origin) == {}
+    assert home.stack_files()["dev"].read_text() == "config: {a:b: 1.30}\n"
+
+
+@pytest.mark.parametrize("name", ["Pulumi.yaml", "policies/PulumiPolicy.yaml"])
+def test_a_project_file_that_cannot_be_read_is_told_until_it_is_mended(origin: Path, home: Home, name: str) -> None:
+    file = origin / name
+    file.parent.mkdir(exist_ok=True)
+    for _ in range(2):
+        file.write_text("name: [fixture\n")
+        with pytest.raises(InputError, match=re.escape(f"{file}:1:7: not valid YAML")):
+            home.prepare(origin)
+    file.write_text(PROJECT)
+    assert home.prepare(origin) == {}
+
+
+def test_problems_name_files_as_the_user_sees_them(origin: Path, home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    (origin / "stacks" / "Pulumi.dev.yaml").write_text("config: [")
+    monkeypatch.chdir(origin)
+    assert home.prepare(origin)["dev"].message.startswith("stacks/Pulumi.dev.yaml:1:10: ")
+
+
+def test_a_file_that_may_not_be_read_is_named(origin: Path, home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(source: Path, _target: Path) -> object:
+        raise PermissionError(errno.EACCES, "Permission denied", str(source))
+
+    monkeypatch.setattr(shutil, "copy2", refuse)
+    with pytest.raises(UsageError, match=r"__main__\.py cannot be copied: Permission denied"):
+        home.prepare(origin)
+
+
 def test_further_stack_files_stand_beside_the_project_s_own(origin: Path, home: Home, tmp_path: Path) -> None:
     example = tmp_path / "example"
     example.mkdir()
@@ -117,6 +174,22 @@ def test_reset_deletes_simulations_and_nothing_else(origin: Path, home: Home) ->
     with pytest.raises(UsageError, match="is not the home of a simulation"):
         Home(origin).reset()
     assert (origin / "__main__.py").exists()
+
+
+@pytest.mark.parametrize("place", ["file", "file/below", "/proc/simulation"])
+def test_a_home_that_cannot_be_is_refused(tmp_path: Path, place: str) -> None:
+    (tmp_path / "file").write_text("mine")
+    home = Home(tmp_path / place)
+    with pytest.raises(UsageError, match=f"{place} cannot be the home of a simulation: "), home.locked():
+        pass
+    assert (tmp_path / "file").read_text() == "mine"
+
+
+def test_a_file_is_not_reset(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("mine")
+    with pytest.raises(UsageError, match="file is not the home of a simulation"):
+        Home(tmp_path / "file").reset()
+    assert (tmp_path / "file").read_text() == "mine"
 
 
 def test_the_project_is_found_from_below(origin: Path, tmp_path: Path) -> None:

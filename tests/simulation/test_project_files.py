@@ -9,7 +9,7 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bedplate.errors import BedplateError
+from bedplate.errors import InputError
 from bedplate.simulation import project_files, yaml_edits
 
 if TYPE_CHECKING:
@@ -88,18 +88,27 @@ def test_the_simulations_own_salt_is_added(file: Path) -> None:
     assert project_files.encryption_salt(file) == "v1:mine"
 
 
-@pytest.mark.parametrize("text", ["config: [", "{secretsprovider: x, config: {}}", "a: &a [*a"])
-def test_a_file_that_cannot_be_made_harmless_is_refused(file: Path, text: str) -> None:
-    file.write_text(text)
-    with pytest.raises(BedplateError) as error:
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"config:\n- [1\na: 1", ":2:3: not valid YAML: the list [ \N{HORIZONTAL ELLIPSIS} ] is not closed"),
+        (b"{secretsprovider: x, config: {}}", "a stack file in one line cannot be simulated"),
+        (b"a: &a [*a", "the anchor &a is not allowed"),
+        (b"config: " + 5000 * b"[", "nested"),
+        (b"\xff\xfe\x00", ":1:1: the file is UTF-16; save it as UTF-8"),
+        (b"config: {a: \xff}", ":1:13: the file is not UTF-8"),
+        (None, "cannot be read: No such file or directory"),
+    ],
+)
+def test_a_file_that_cannot_be_made_harmless_is_refused_as_validate_does(
+    file: Path, content: bytes | None, said: str
+) -> None:
+    if content is not None:
+        file.write_bytes(content)
+    with pytest.raises(InputError) as error:
         project_files.simulated_stack_file(file)
-    assert str(file) in error.value.message
-
-
-def test_bytes_that_are_no_text_are_refused(file: Path) -> None:
-    file.write_bytes(b"\xff\xfe\x00")
-    with pytest.raises(BedplateError, match="cannot be read"):
-        project_files.simulated_stack_file(file)
+    assert error.value.message.startswith(str(file))
+    assert said in error.value.message
 
 
 @pytest.mark.parametrize(

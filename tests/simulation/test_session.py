@@ -8,7 +8,7 @@ import pytest
 
 from bedplate.cli.sim import pulumi_arguments
 from bedplate.errors import UsageError
-from bedplate.simulation.session import asked_stack, command_of
+from bedplate.simulation.stacks import asked_stack, command_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -20,6 +20,9 @@ if TYPE_CHECKING:
         (["up", "--stack", "vision-prod", "--yes"], "vision-prod"),
         (["up", "--stack=vision-prod"], "vision-prod"),
         (["-s", "vision-prod", "up"], "vision-prod"),
+        (["up", "-s=vision-prod"], "vision-prod"),
+        (["up", "-svision-prod"], "vision-prod"),
+        (["up", "--show-sames"], ""),
         (["up", "--yes"], ""),
         (["up", "--stack"], ""),
     ],

@@ -15,23 +15,23 @@ import os
 import shutil
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bedplate.engine.cache import cache_directory
-from bedplate.errors import BedplateError, UsageError
+from bedplate.errors import BedplateError, InputError, UsageError
+from bedplate.files import refusals_told
 from bedplate.simulation import project_files
+from bedplate.simulation.scratch_copy import copy_files
 from bedplate.simulation.world_file import World, write_atomically
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
-_NOT_COPIED = frozenset(
-    {".git", ".venv", "venv", "node_modules", "__pycache__", ".mypy_cache", ".ruff_cache", ".pytest_cache"}
-    | {".hypothesis", ".tox", ".pulumi", ".idea", ".vscode"}
-)
 _MARK = "simulation.json"
-_COPIED = "copied.json"
+_PROJECT_FILES = ("Pulumi.yaml", "PulumiPolicy.yaml")
+_STACK_FILES = "Pulumi.*.yaml"
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,25 +59,35 @@ class Home:
         """Read the world."""
         return World(self.folder / "world.json")
 
-    def prepare(self, origin: Path, stacks: Path | None = None) -> None:
+    def prepare(self, origin: Path, stacks: Path | None = None) -> dict[str, InputError]:
         """Make the folders, and a fresh copy of the project; what commands wrote into the copy is kept.
 
-        `stacks` is a folder with further stack files, which stand beside the project's own in the copy. Raises
-        `UsageError` when it holds none.
+        `stacks` is a folder with further stack files, which stand beside the project's own in the copy. Returns what
+        is wrong with stack files that cannot be read, by stack name: another stack can do without them. Raises
+        `UsageError` when the folder of further ones holds none, `InputError` for a project file that cannot be read.
         """
-        self.pulumi.mkdir(parents=True, exist_ok=True)
-        self.backend.mkdir(exist_ok=True)
-        write_atomically(self.folder / _MARK, json.dumps({"project": str(origin)}) + "\n")
+        with refusals_told(self.folder, "the home of a simulation"):
+            self.pulumi.mkdir(parents=True, exist_ok=True)
+            self.backend.mkdir(exist_ok=True)
+            write_atomically(self.folder / _MARK, json.dumps({"project": str(origin)}) + "\n")
+        folder = Path(project_files.read_project(origin / "Pulumi.yaml").stack_folder)
+        further = _further_stack_files(stacks)
         salts = self._salts()
-        _copy(origin, self.project, self.folder)
-        self._write_project_files(origin)
-        self._add_stack_files(stacks)
-        self._write_stack_files(origin, stacks, salts)
+        left = copy_files(origin, self.project, self.folder, rewritten=partial(_is_rewritten, folder))
+        for relative in left:
+            if relative.name in _PROJECT_FILES:
+                text = project_files.simulated_project_file(origin / relative, (origin / relative).parent)
+                write_atomically(self.project / relative, text)
+        sources = {file.name: origin / file for file in left if file.name not in _PROJECT_FILES} | further
+        return self._write_stack_files(folder, sources, salts)
 
     def stack_files(self) -> dict[str, Path]:
         """Return the stack files of the copy by stack name."""
-        found = _stack_files(self._stack_folder())
-        return {file.name.removeprefix("Pulumi.").removesuffix(".yaml"): file for file in found}
+        return {_stack_of(file): file for file in _stack_files(self.project / self.stack_folder())}
+
+    def stack_folder(self) -> Path:
+        """Return where the stack files are, relative to the project."""
+        return Path(project_files.read_project(self.project / "Pulumi.yaml").stack_folder)
 
     def restore_stack_file(self, origin: Path, stack: str, stacks: Path | None = None) -> None:
         """Write a stack file of the copy anew: `pulumi stack init` rewrites scalars when it adds its salt."""
@@ -87,11 +97,16 @@ class Home:
             salt = project_files.encryption_salt(file)
             write_atomically(file, project_files.simulated_stack_file(source, salt))
 
+    def is_one(self) -> bool:
+        """Return whether something was simulated in the folder."""
+        return (self.folder / _MARK).is_file()
+
     @contextmanager
     def locked(self) -> Iterator[None]:
         """Keep other simulations out; raises `BedplateError` while one runs. A dead one's lock is gone with it."""
-        self.folder.mkdir(parents=True, exist_ok=True)
-        descriptor = os.open(self.folder / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        with refusals_told(self.folder, "the home of a simulation"):
+            self.folder.mkdir(parents=True, exist_ok=True)
+            descriptor = os.open(self.folder / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
@@ -106,49 +121,47 @@ class Home:
 
     def reset(self) -> None:
         """Delete everything of these simulations; a folder that is none is refused."""
-        if not self.folder.exists():
-            return
-        if not (self.folder / _MARK).exists() and any(self.folder.iterdir()):
-            raise UsageError(f"{self.folder} is not the home of a simulation", hint="nothing was deleted")
-        with self.locked():
-            shutil.rmtree(self.folder)
-
-    def _stack_folder(self) -> Path:
-        return self.project / project_files.read_project(self.project / "Pulumi.yaml").stack_folder
+        with refusals_told(self.folder, "reset"):
+            if not self.folder.exists():
+                return
+            if not self.is_one() and not _is_empty_folder(self.folder):
+                raise UsageError(f"{self.folder} is not the home of a simulation", hint="nothing was deleted")
+            with self.locked():
+                shutil.rmtree(self.folder)
 
     def _salts(self) -> dict[str, str]:
-        if not (self.project / "Pulumi.yaml").exists():
+        """The simulation's own encryption salts by stack name, which stand in the copies of the stack files."""
+        try:
+            files = self.stack_files()
+        except InputError:  # there is no copy yet
             return {}
-        return {stack: project_files.encryption_salt(file) for stack, file in self.stack_files().items()}
+        return {stack: _salt(file) for stack, file in files.items()}
 
-    def _write_project_files(self, origin: Path) -> None:
-        for name in ("Pulumi.yaml", "PulumiPolicy.yaml"):
-            for file in self.project.rglob(name):
-                source = origin / file.relative_to(self.project)
-                if source.exists():
-                    write_atomically(file, project_files.simulated_project_file(source, source.parent))
+    def _write_stack_files(
+        self, folder: Path, sources: Mapping[str, Path], salts: Mapping[str, str]
+    ) -> dict[str, InputError]:
+        """Write the copies, and return what is wrong with those that could not be made.
 
-    def _add_stack_files(self, stacks: Path | None) -> None:
-        if stacks is None:
-            return
-        files = _stack_files(stacks)
-        if not files:
-            raise UsageError(
-                f"{stacks} holds no stack file", hint="stack files are named Pulumi.<team>-<environment>.yaml"
-            )
-        for file in files:
-            shutil.copy2(file, self._stack_folder() / file.name)
+        What stands for such a one keeps the stack's salt and nothing else: it leads to nothing real, and the stack's
+        state can be read once the file is mended.
+        """
+        wrong = {}
+        for name, source in sources.items():
+            file = self.project / folder / name
+            stack = _stack_of(file)
+            salt = salts.get(stack, "")
+            try:
+                text = project_files.simulated_stack_file(source, salt)
+            except InputError as error:
+                wrong[stack] = error
+                text = project_files.with_salt("", salt)
+            write_atomically(file, text)
+        return wrong
 
     def _source(self, file: Path, origin: Path, stacks: Path | None) -> Path:
         """Return what a stack file of the copy was copied from."""
         further = stacks / file.name if stacks else None
         return further if further and further.exists() else origin / file.relative_to(self.project)
-
-    def _write_stack_files(self, origin: Path, stacks: Path | None, salts: dict[str, str]) -> None:
-        for stack, file in self.stack_files().items():
-            source = self._source(file, origin, stacks)
-            if source.exists():
-                write_atomically(file, project_files.simulated_stack_file(source, salts.get(stack, "")))
 
 
 def default_home(project: Path) -> Home:
@@ -165,46 +178,34 @@ def find_project(start: Path) -> Path:
     raise UsageError(f"no Pulumi.yaml in {start} or above it", hint="run it in a project")
 
 
+def _is_empty_folder(path: Path) -> bool:
+    return path.is_dir() and not any(path.iterdir())
+
+
+def _is_rewritten(stack_folder: Path, file: Path) -> bool:
+    return file.name in _PROJECT_FILES or (file.parent == stack_folder and file.match(_STACK_FILES))
+
+
+def _further_stack_files(stacks: Path | None) -> dict[str, Path]:
+    if stacks is None:
+        return {}
+    files = _stack_files(stacks)
+    if not files:
+        hint = "stack files are named Pulumi.<team>-<environment>.yaml"
+        raise UsageError(f"{stacks} holds no stack file", hint=hint)
+    return {file.name: file for file in files}
+
+
+def _salt(copy: Path) -> str:
+    try:
+        return project_files.encryption_salt(copy)
+    except InputError:  # what stands there is made anew in any case
+        return ""
+
+
+def _stack_of(file: Path) -> str:
+    return file.name.removeprefix("Pulumi.").removesuffix(".yaml")
+
+
 def _stack_files(folder: Path) -> list[Path]:
-    return sorted(folder.glob("Pulumi.*.yaml")) if folder.is_dir() else []
-
-
-def _copy(origin: Path, target: Path, home: Path) -> None:
-    """Make the copy like the original; files that commands wrote beside the copied ones stay."""
-    record = home / _COPIED
-    before = set(json.loads(record.read_text())) if record.exists() else set()
-    copied = set()
-    for source in _files(origin, home):
-        relative = source.relative_to(origin)
-        file = target / relative
-        copied.add(str(relative))
-        if not _is_copy(file, source):
-            file.parent.mkdir(parents=True, exist_ok=True)
-            draft = file.with_name(f".{file.name}.copy")
-            try:
-                shutil.copy2(source, draft)
-            except FileNotFoundError:  # gone since it was listed: an editor's or a test's own file
-                copied.discard(str(relative))
-                continue
-            draft.replace(file)
-    for gone in before - copied:
-        (target / gone).unlink(missing_ok=True)
-    write_atomically(record, json.dumps(sorted(copied)))
-
-
-def _is_copy(file: Path, source: Path) -> bool:
-    if not file.is_file():
-        return False
-    ours, theirs = file.stat(), source.stat()
-    return (ours.st_size, ours.st_mtime_ns) == (theirs.st_size, theirs.st_mtime_ns)
-
-
-def _files(folder: Path, home: Path) -> Iterator[Path]:
-    for item in sorted(folder.iterdir()):
-        if item.name in _NOT_COPIED or item.resolve() == home.resolve():
-            continue
-        if item.is_dir():
-            if not (item / "pyvenv.cfg").exists():
-                yield from _files(item, home)
-        elif item.is_file():
-            yield item
+    return sorted(folder.glob(_STACK_FILES)) if folder.is_dir() else []

@@ -1,4 +1,8 @@
-"""What a simulation changes in the copies of a project's files, so that they point at nothing real."""
+"""What a simulation changes in the copies of a project's files, so that they point at nothing real.
+
+What cannot be read cannot be made harmless: a key of a real secrets provider may stand in it. Every function here
+raises `InputError` for such a file, in the words of `bedplate validate`.
+"""
 
 from __future__ import annotations
 
@@ -7,8 +11,11 @@ from typing import TYPE_CHECKING
 
 import yaml
 
-from bedplate.errors import BedplateError
+from bedplate.errors import InputError, Problem
+from bedplate.files import as_seen
 from bedplate.simulation import yaml_edits
+from bedplate.stack_file.source import Place, Source, decode_source
+from bedplate.stack_file.tree import read_tree
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -27,7 +34,7 @@ class Project:
 
 
 def read_project(file: Path) -> Project:
-    """Return what a Pulumi.yaml says; raises `BedplateError` for one that cannot be read."""
+    """Return what a Pulumi.yaml says."""
     node = _parsed(file, _text(file))
     name, folder = (_scalar(yaml_edits.at(node, key)) for key in ("name", "stackConfigDir"))
     return Project(name, folder)
@@ -42,9 +49,14 @@ def simulated_stack_file(file: Path, salt: str = "") -> str:
     node = _parsed(file, text)
     edits = [yaml_edits.replaced(text, secret, SIMULATED_SECRET) for secret in yaml_edits.find(node, _is_secret)]
     if isinstance(node, yaml.MappingNode) and node.flow_style:
-        raise BedplateError(f"{file}: a stack file in one line cannot be simulated", hint="write its keys in lines")
+        message = "a stack file in one line cannot be simulated"
+        raise InputError([Problem(message, file=str(as_seen(file)), hint="Write its keys in lines.")])
     edits += yaml_edits.without(text, node, _FOREIGN_KEYS)
-    text = yaml_edits.apply(text, edits)
+    return with_salt(yaml_edits.apply(text, edits), salt)
+
+
+def with_salt(text: str, salt: str) -> str:
+    """Return the text of a stack file with an encryption salt at its end; unchanged where there is none."""
     if not salt:
         return text
     return text + ("" if text.endswith("\n") or not text else "\n") + f"encryptionsalt: {salt}\n"
@@ -85,15 +97,25 @@ def _scalar(node: yaml.Node | None) -> str:
 
 
 def _text(file: Path) -> str:
+    name = str(as_seen(file))
     try:
-        return file.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise BedplateError(f"{file}: cannot be read: {error}") from error
+        content = file.read_bytes()
+    except OSError as error:
+        raise InputError([Problem(f"cannot be read: {error.strerror}", file=name)]) from None
+    return decode_source(name, content).text
 
 
 def _parsed(file: Path, text: str) -> yaml.Node | None:
     try:
         return yaml_edits.parse(text)
-    except yaml.YAMLError as error:
-        # what cannot be read cannot be made harmless: a key of a real secrets provider may stand in it
-        raise BedplateError(f"{file}: not valid YAML: {error}") from error
+    except (yaml.YAMLError, RecursionError) as error:
+        raise InputError(_what_is_wrong(file, text, error)) from None
+
+
+def _what_is_wrong(file: Path, text: str, error: Exception) -> tuple[Problem, ...]:
+    source = Source(str(as_seen(file)), text)
+    try:
+        read_tree(source)
+    except InputError as found:
+        return found.problems
+    return (source.problem(f"not valid YAML: {error}", Place(1, 1)),)

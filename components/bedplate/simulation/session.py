@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import os
 import sys
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from bedplate import engine
-from bedplate.errors import BedplateError, UsageError, listing, nearest
-from bedplate.simulation import project_files
+from bedplate.errors import BedplateError, UsageError
 from bedplate.simulation.api_server import Runner
 from bedplate.simulation.cloud import Cloud
 from bedplate.simulation.environment import simulated_environment
@@ -19,6 +17,7 @@ from bedplate.simulation.home import Home, find_project
 from bedplate.simulation.local_cluster import connect
 from bedplate.simulation.processes import Completed, run_child
 from bedplate.simulation.server import providers
+from bedplate.simulation.stacks import prepare_stacks
 from bedplate.simulation.world_faults import apply_to_world, check_targets
 
 if TYPE_CHECKING:
@@ -28,13 +27,6 @@ if TYPE_CHECKING:
     from bedplate.simulation.local_cluster import LocalCluster
     from bedplate.simulation.world_file import World
 
-
-# Commands that work on a stack, which a simulation makes when there is none yet; and those that run the program.
-_NEED_A_STACK = frozenset({"up", "update", "preview", "pre", "refresh", "destroy", "dn", "import", "config", "watch"})
-_RUN_THE_PROGRAM = frozenset({"up", "update", "preview", "pre", "import", "watch"})
-_FLAGS_WITH_A_VALUE = frozenset(
-    {"--stack", "-s", "--cwd", "-C", "--color", "--verbose", "-v", "--profiling", "--tracing"}
-)
 _NO_ENGINE = "bedplate engine install gets one"
 
 
@@ -83,8 +75,9 @@ def run(
     folder with stack files beside the project's own. `env` stands for this process's environment variables;
     credentials in it are dropped either way. Nothing else outside `home` is written.
 
-    Raises `UsageError` for faults, a runner, a kubeconfig or a project that make no sense, `BedplateError` when there
-    is no engine or another simulation runs in the same home.
+    Raises `UsageError` for faults, a runner, a kubeconfig, a project or a stack that make no sense, `InputError` for
+    a file of the project or the stack that cannot be read, `BedplateError` when there is no engine or another
+    simulation runs in the same home.
     """
     if crds and not kubeconfig:
         raise UsageError("--crds without --kubeconfig", hint="definitions are for the API server of --kubeconfig")
@@ -98,10 +91,10 @@ def run(
     given = dict(os.environ if env is None else env)
     cluster = connect(kubeconfig, crds) if kubeconfig else None
     with place.locked():
-        place.prepare(origin, stacks)
+        wrong = place.prepare(origin, stacks)
         held = place.world()
         with providers(Cloud(held, runner=where, cluster=cluster)) as ports:
-            prepare_stacks(simulated_session(found, place, given, ports), origin, arguments, stacks)
+            prepare_stacks(simulated_session(found, place, given, ports), origin, arguments, wrong, stacks)
         check_targets(plan.faults, held, with_cluster=cluster is not None)
         apply_to_world(plan.faults, held)
         with providers(Cloud(held, plan, where, cluster)) as ports:
@@ -130,91 +123,6 @@ def simulated_session(found: engine.Engine, home: Home, given: Mapping[str, str]
 def world(home: Path) -> World:
     """Return what the simulated clouds of a home hold."""
     return Home(home.absolute()).world()
-
-
-def prepare_stacks(session: Session, origin: Path, arguments: Sequence[str], stacks: Path | None = None) -> None:
-    """Make the stack that a command works on, and bring up the stacks that it builds on."""
-    if command_of(arguments) not in _NEED_A_STACK:
-        return
-    stack = asked_stack(arguments) or _only_stack(session)
-    if not stack:
-        return  # the selected one, or pulumi says what is missing
-    if command_of(arguments) in _RUN_THE_PROGRAM:
-        for other in _foundations(session, stack):
-            _bring_up(session, origin, other, stacks)
-    _make(session, origin, stack, stacks, select=not asked_stack(arguments))
-
-
-def command_of(arguments: Sequence[str]) -> str:
-    """Return the pulumi command among arguments: the first word that is neither a flag nor a flag's value."""
-    words = iter(arguments)
-    for word in words:
-        if word in _FLAGS_WITH_A_VALUE:
-            next(words, None)
-        elif not word.startswith("-"):
-            return word
-    return ""
-
-
-def asked_stack(arguments: Sequence[str]) -> str:
-    """Return the stack that arguments name with `--stack X`, `--stack=X` or `-s X`, or an empty string."""
-    for index, argument in enumerate(arguments):
-        if argument in ("--stack", "-s"):
-            return arguments[index + 1] if index + 1 < len(arguments) else ""
-        if argument.startswith("--stack="):
-            return argument.removeprefix("--stack=")
-    return ""
-
-
-def _only_stack(session: Session) -> str:
-    """The stack of the project's only stack file, unless one is selected already."""
-    stacks = list(session.home.stack_files())
-    if len(stacks) != 1:
-        return ""
-    selected = session.run(["stack", "--show-name", "--non-interactive"], capture=True)
-    return "" if selected.returncode == 0 else stacks[0]
-
-
-def _foundations(session: Session, stack: str) -> list[str]:
-    """The stacks that a stack builds on, the deepest first."""
-    files = session.home.stack_files()
-    found: list[str] = []
-
-    def visit(name: str, path: tuple[str, ...]) -> None:
-        if name in path:
-            raise BedplateError(f"stacks refer to each other in a circle: {' -> '.join((*path, name))}")
-        for other in project_files.referenced_stacks(files[name]) if name in files else []:
-            if other not in files:
-                meant = nearest(other, files)
-                message = f"stack {name} builds on stack {other}, which has no stack file"
-                raise UsageError(
-                    message + (f"; did you mean {meant!r}?" if meant else ""), hint=f"stacks: {listing(list(files))}"
-                )
-            visit(other, (*path, name))
-            if other not in found:
-                found.append(other)
-
-    visit(stack, ())
-    return found
-
-
-def _bring_up(session: Session, origin: Path, stack: str, stacks: Path | None) -> None:
-    _make(session, origin, stack, stacks, select=False)
-    if json.loads(session.ask("stack", "export", "--stack", stack).stdout)["deployment"].get("resources"):
-        return
-    print(f"Bringing up stack {stack} first: the stack builds on it.", file=sys.stderr, flush=True)
-    done = session.run(["up", "--yes", "--skip-preview", "--non-interactive", "--stack", stack], quiet=True)
-    if done.returncode != 0:
-        raise BedplateError(f"stack {stack} could not be brought up")
-
-
-def _make(session: Session, origin: Path, stack: str, stacks: Path | None, *, select: bool) -> None:
-    name = stack.rsplit("/", 1)[-1]
-    known = json.loads(session.ask("stack", "ls", "--json").stdout)
-    if any(entry["name"].rsplit("/", 1)[-1] == name for entry in known):
-        return
-    session.ask("stack", "init", stack, *([] if select else ["--no-select"]))
-    session.home.restore_stack_file(origin, name, stacks)
 
 
 def _folder_within(project: Path, origin: Path) -> str:

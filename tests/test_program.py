@@ -48,6 +48,12 @@ def test_a_stack_within_its_cap_is_planned(project: Path) -> None:
     assert [pool.name for pool in plan.node_pools] == ["system", "l4", "h100"]
 
 
+def test_a_stack_without_a_file_is_told_which_one_lacks(project: Path) -> None:
+    pulumi.runtime.set_all_config({})
+    with pytest.raises(BedplateError, match=r"^stacks/Pulumi\.stack\.yaml is missing, or holds no bedplate:stack"):
+        program.planned(project)
+
+
 def test_a_stack_over_its_cap_is_refused_without_a_policy_pack(project: Path) -> None:
     configured(changed(STACK, {"node_pools.h100.nodes.max": 40}))
     with pytest.raises(BedplateError, match=r"nothing was declared:\n.* above the cap of \$500.00"):

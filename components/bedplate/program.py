@@ -65,7 +65,12 @@ def planned(root: Path) -> StackPlan:
             "bedplate:stack holds a `secure:` value, which would reach the state in plain text",
             hint="`bedplate validate` shows where. Keep it under a key of its own: pulumi config set --secret NAME",
         )
-    data = pulumi.Config("bedplate").require_object("stack")
+    data = pulumi.Config("bedplate").get_object("stack")
+    if data is None:
+        raise BedplateError(
+            f"{STACKS_FOLDER}/Pulumi.{pulumi.get_stack()}.yaml is missing, or holds no bedplate:stack",
+            hint="`bedplate init TEAM` writes such a file. If the stack's name was mistyped: pulumi stack rm",
+        )
     catalog.use_own_prices(root / catalog.OWN_PRICES_FOLDER)
     use_lock(root / LOCK_FILE)
     plan = plan_stack(*parse_stack_beside(data, root / STACKS_FOLDER))

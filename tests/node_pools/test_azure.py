@@ -6,6 +6,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+import pulumi_azure_native as azure
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -15,7 +16,7 @@ from bedplate.clouds.azure_names import AGENT_POOL_LENGTH, agent_pool_name
 from bedplate.cost.estimate import pool_cost
 from bedplate.node_pools.azure import resource_tags, upgrade_settings
 from bedplate.node_pools.azure_disks import os_disk
-from bedplate.node_pools.azure_images import aks_installs_driver, os_sku
+from bedplate.node_pools.azure_images import OS_SKU, aks_installs_driver, has_its_ubuntu
 from bedplate.node_pools.prices import list_price
 from bedplate.plan import plan_stack
 from bedplate.platform import declare
@@ -142,10 +143,24 @@ def test_general_nodes_have_no_word_about_drivers() -> None:
     assert agent_pool("vision-dev-h100-offer1").inputs["gpuProfile"] == {"driver": "None"}
 
 
-@pytest.mark.parametrize("machine", sorted(catalog.machines("azure")))
-def test_grace_machines_have_their_own_image(machine: str) -> None:
-    known = catalog.machines("azure")[machine]
-    assert os_sku(known) == ("Ubuntu2404" if known.accelerator in ("GB200", "GB300") else "Ubuntu")
+def test_the_operating_system_is_one_that_the_api_behind_the_sdk_knows() -> None:
+    assert OS_SKU in {known.value for known in azure.containerservice.OSSKU}
+    assert {pool.inputs["osSKU"] for pool in unchanged() if pool.label.startswith("AgentPool ")} == {OS_SKU}
+
+
+@pytest.mark.parametrize(
+    ("machine", "version", "possible"),
+    [
+        ("Standard_ND128isr_NDR_GB200_v6", "1.34", False),
+        ("Standard_ND128isr_NDR_GB200_v6", "1.35", True),
+        ("Standard_ND128isr_GB300_v6", "1.34", False),
+        ("Standard_ND128isr_GB300_v6", "1.36", True),
+        ("Standard_ND96isr_H100_v5", "1.33", True),
+        ("Standard_D8ds_v5", "1.33", True),
+    ],
+)
+def test_grace_machines_need_the_newer_ubuntu(machine: str, version: str, possible: bool) -> None:
+    assert has_its_ubuntu(catalog.machines("azure")[machine], version) is possible
 
 
 @pytest.mark.parametrize(

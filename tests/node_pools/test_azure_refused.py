@@ -9,7 +9,7 @@ import pytest
 from bedplate.errors import dotted
 from bedplate.preconditions import stack_problems
 from tests.support.azure import RESERVATIONS, azure_stack
-from tests.support.stacks import REMOVED
+from tests.support.stacks import REMOVED, changed
 
 TWO_OFFERS = {
     "node_pools.h100.machine": REMOVED,
@@ -18,6 +18,13 @@ TWO_OFFERS = {
         {"machine": "Standard_ND96isr_H100_v5"},
     ],
 }
+GRACE: dict[str, Any] = {
+    "cluster": "eus",
+    "role": "inference",
+    "machine": "Standard_ND128isr_NDR_GB200_v6",
+    "nodes": {"min": 0, "max": 1},
+}
+ON_134: dict[str, Any] = {"clusters.eus.kubernetes_version": "1.34", "node_pools.h100": REMOVED}
 
 
 def bought(capacity: str, machine: str = "Standard_ND96isr_H100_v5", **reservation: Any) -> dict[str, Any]:
@@ -67,10 +74,15 @@ REFUSED: list[tuple[dict[str, Any], str, str]] = [
         "is Standard_ND96isr_H100_v5 without its InfiniBand cards",
     ),
     (
-        {"node_pools.gb200": {"cluster": "eus", "role": "inference", "machine": "Standard_ND128isr_NDR_GB200_v6",
-                              "nodes": {"min": 0, "max": 1}}},
+        {"node_pools.gb200": GRACE},
         "gb200",
         "AKSInfinibandSupport unregistered, and h100 needs it registered",
+    ),
+    (ON_134 | {"node_pools.gb200": GRACE}, "gb200.machine", "needs Ubuntu 24.04, which AKS gives to nodes from"),
+    (
+        ON_134 | {"node_pools.gb200": changed(GRACE, {"machine": REMOVED, "offers": [{"machine": GRACE["machine"]}]})},
+        "gb200.offers[0].machine",
+        "and the cluster runs 1.34",
     ),
     ({"clusters.eus.drivers": "cloud"}, "h100.fabric", "InfiniBand cards reach GPU memory"),
     ({"clusters.eus.drivers": "host"}, "h100.machine", "drivers: host is not possible"),
@@ -92,7 +104,6 @@ def test_two_subscriptions_have_a_feature_each() -> None:
         "clusters.eus2": other | {"subscription": "22222222-3333-4444-5555-666666666666"},
         "node_pools.system2": {"cluster": "eus2", "role": "general", "machine": "Standard_D8ds_v5",
                                "nodes": {"min": 1, "max": 2}},
-        "node_pools.gb200": {"cluster": "eus2", "role": "inference", "machine": "Standard_ND128isr_NDR_GB200_v6",
-                             "nodes": {"min": 0, "max": 1}},
+        "node_pools.gb200": GRACE | {"cluster": "eus2"},
     }  # fmt: skip
     assert stack_problems(azure_stack(changes)) == []

@@ -11,7 +11,7 @@ from bedplate.clouds.azure import grant
 from bedplate.clouds.azure_names import agent_pool_name
 from bedplate.clusters.azure_control_plane import PODS_PER_NODE
 from bedplate.node_pools.azure_disks import os_disk
-from bedplate.node_pools.azure_images import aks_installs_driver, os_sku
+from bedplate.node_pools.azure_images import OS_SKU, aks_installs_driver
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -62,7 +62,7 @@ def _declare_agent_pool(
         orchestrator_version=cluster.kubernetes_version,
         vm_size=group.machine.name,
         os_type="Linux",
-        os_sku=os_sku(group.machine),
+        os_sku=OS_SKU,
         os_disk_type=disk.kind,
         os_disk_size_gb=disk.gib,
         # The autoscaler owns the size; the pool's minimum stays out of its way (docs/decisions/0002-node-counts.md).

@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING
 
 from bedplate.catalog import machine as catalog_machine
 from bedplate.clusters.azure_spec import AzureClusterSpec
+from bedplate.clusters.plan import kubernetes_version
 from bedplate.errors import Problem
 from bedplate.fabrics.facts import machine_fabric
+from bedplate.node_pools.azure_images import UBUNTU_24_SINCE, has_its_ubuntu
 from bedplate.node_pools.reservation_preconditions import reserved_offers
 
 if TYPE_CHECKING:
@@ -98,6 +100,21 @@ def _size_without_the_letter_r(context: PoolInContext) -> Iterator[Problem]:
             )
 
 
+def _nodes_have_the_machine_s_ubuntu(context: PoolInContext) -> Iterator[Problem]:
+    cluster = context.cluster
+    if not isinstance(cluster, AzureClusterSpec):
+        return
+    version = kubernetes_version(cluster)
+    for index, machine in enumerate(context.machines()):
+        if not has_its_ubuntu(machine, version):
+            yield Problem(
+                f"{machine.name} needs Ubuntu 24.04, which AKS gives to nodes from Kubernetes {UBUNTU_24_SINCE} on, "
+                f"and the cluster runs {version}",
+                context.offer_field(index),
+                hint=f"Set kubernetes_version of clusters.{context.pool.cluster} to {UBUNTU_24_SINCE} or newer.",
+            )
+
+
 RULES: tuple[Callable[[PoolInContext], Iterator[Problem]], ...] = (
     _zones_of_the_machine_are_known,
     _reservation_is_a_group,
@@ -105,4 +122,5 @@ RULES: tuple[Callable[[PoolInContext], Iterator[Problem]], ...] = (
     _reservation_has_no_end,
     _no_huge_pages,
     _size_without_the_letter_r,
+    _nodes_have_the_machine_s_ubuntu,
 )

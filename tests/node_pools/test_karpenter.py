@@ -14,6 +14,7 @@ from bedplate.node_pools.plan import NodePoolPlan
 from bedplate.plan import StackPlan, plan_stack
 from bedplate.platform import declare
 from bedplate.preconditions import stack_problems
+from bedplate.separation.priorities import priority_classes
 from tests.support.crds import schema_problems
 from tests.support.declared import by_label, declared
 from tests.support.golden import check_golden
@@ -71,19 +72,31 @@ def test_offers_are_tried_in_order_of_preference() -> None:
     assert [node_pool(pool, group)["spec"]["weight"] for group in pool.groups] == [100, 99, 98]
 
 
-@pytest.mark.parametrize(("role", "life", "outdated"), [("training", "Never", "0"), ("inference", "720h", "1")])
-def test_what_runs_is_left_alone(role: Any, life: str, outdated: str) -> None:
+@pytest.mark.parametrize(("role", "outdated"), [("training", "0"), ("inference", "1")])
+def test_what_runs_is_left_alone(role: Any, outdated: str) -> None:
     _, pool = planned(role=role)
     spec = node_pool(pool, pool.groups[0])["spec"]
     assert spec["disruption"]["consolidationPolicy"] == "WhenEmpty"
-    assert spec["template"]["spec"]["expireAfter"] == life
     assert budgets(role)[1]["nodes"] == outdated
 
 
-def test_a_floor_is_not_disturbed() -> None:
+@pytest.mark.parametrize("role", ["training", "inference"])
+def test_nothing_that_bedplate_declares_can_hang_a_node_that_goes(role: Any) -> None:
+    """A pod that forbids disruption stops the end of a node that expires, for ever without a grace period."""
+    plan, pool = planned(role=role, nodes={"min": 1, "max": 2})
+    (floor,) = floor_manifests(pool, plan)
+    assert "karpenter.sh/do-not-disrupt" not in floor["spec"]["template"]["metadata"].get("annotations", {})
+    for group in pool.groups:
+        node = node_pool(pool, group)["spec"]["template"]["spec"]
+        assert node["expireAfter"] == "Never" or "terminationGracePeriod" in node
+
+
+def test_a_floor_makes_a_node_not_empty() -> None:
+    """Karpenter counts a pod of priority p as 1 + p / 2^25, and a node whose pods count nothing as empty."""
     plan, pool = planned(nodes={"min": 1, "max": 2})
     (floor,) = floor_manifests(pool, plan)
-    assert floor["spec"]["template"]["metadata"]["annotations"] == {"karpenter.sh/do-not-disrupt": "true"}
+    values = {one["metadata"]["name"]: one["value"] for one in priority_classes()}
+    assert 1 + values[floor["spec"]["template"]["spec"]["priorityClassName"]] / 2**25 > 0
 
 
 def test_only_pools_with_a_role_of_their_own_are_karpenters() -> None:

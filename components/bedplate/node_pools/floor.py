@@ -69,11 +69,7 @@ def floor_manifests(pool: NodePoolPlan, stack: StackPlan) -> list[dict[str, Any]
                 # A new pod finds no free node beside the old one, so the old one goes first.
                 "strategy": {"type": "RollingUpdate", "rollingUpdate": {"maxSurge": 0, "maxUnavailable": 1}},
                 "template": {
-                    "metadata": {
-                        "labels": labels,
-                        # The autoscaler never takes a node away from under such a pod.
-                        "annotations": _undisturbed(pool),
-                    },
+                    "metadata": {"labels": labels, **_undisturbed(pool)},
                     "spec": _pod(pool, labels),
                 },
             },
@@ -81,10 +77,15 @@ def floor_manifests(pool: NodePoolPlan, stack: StackPlan) -> list[dict[str, Any]
     ]
 
 
-def _undisturbed(pool: NodePoolPlan) -> dict[str, str]:
+def _undisturbed(pool: NodePoolPlan) -> dict[str, dict[str, str]]:
+    """Return the annotations by which an autoscaler takes no node away from under a floor.
+
+    Karpenter needs none: its NodePools lose empty nodes alone, and a pod of this priority makes a node not empty. Its
+    `do-not-disrupt` would keep outdated nodes too (Karpenter 1.14, "Disruption", "Pod-Level Controls").
+    """
     if pool.provisioner == "karpenter":
-        return {"karpenter.sh/do-not-disrupt": "true"}
-    return {"cluster-autoscaler.kubernetes.io/safe-to-evict": "false"}
+        return {}
+    return {"annotations": {"cluster-autoscaler.kubernetes.io/safe-to-evict": "false"}}
 
 
 def _pod(pool: NodePoolPlan, labels: dict[str, str]) -> dict[str, Any]:

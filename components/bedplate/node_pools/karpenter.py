@@ -33,8 +33,10 @@ ARCHITECTURES = {"x86_64": "amd64", "arm64": "arm64"}
 IDLE_NODE = "10m"
 """How long a node stays empty before it goes: as long as the Cluster Autoscaler lets it."""
 
-NODE_LIFE: Mapping[Role, str] = {"inference": "720h", "training": "Never"}
-"""After how long a node is replaced. Karpenter's default, a month, ends training runs in their middle."""
+NODE_LIFE = "Never"
+"""After how long a node goes only because it is old. Karpenter's default, a month, heeds no budget, drains before
+another node has started, and hangs halfway where a pod says `do-not-disrupt` (Karpenter 1.14, "Disruption",
+"Expiration"). A new image replaces nodes sooner, within the budgets."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +127,7 @@ def node_pool(pool: NodePoolPlan, group: NodeGroupPlan) -> dict[str, Any]:
                 "metadata": {"labels": dict(group.labels)},
                 "spec": {
                     "nodeClassRef": {"group": "karpenter.k8s.aws", "kind": "EC2NodeClass", "name": group.name},
-                    "expireAfter": NODE_LIFE.get(pool.role, "720h"),
+                    "expireAfter": NODE_LIFE,
                     "requirements": [
                         _in("node.kubernetes.io/instance-type", group.machine.name),
                         _in("karpenter.sh/capacity-type", CAPACITY_TYPES[group.capacity]),

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from bedplate.clusters.existing_plan import plan_existing
-from bedplate.clusters.existing_spec import ExistingClusterSpec
+from bedplate.clusters.existing_spec import ExistingClusterSpec, PresentService
 from bedplate.clusters.plan import ClusterPlan
 from bedplate.clusters.spec import AmdDriverSpec, DevicePluginName, DriverMode, Provider
 from bedplate.node_pools.sharing import (
@@ -234,8 +234,33 @@ def test_amd_orders_match_the_nodes(name: str, label: str, installs: bool) -> No
     assert (driver["enable"], driver["blacklist"]) == (installs, installs)
 
 
-def test_amd_operator_waits_for_its_certificates() -> None:
-    assert release(CLUSTERS["aks-amd"], "gpu-operator-charts").after == ("cert-manager",)
+@pytest.mark.parametrize(
+    ("plugins", "present", "first"),
+    [
+        (("amd",), (), ("cert-manager",)),
+        (("amd", "rdma-sriov"), (), ("cert-manager", "network-operator")),
+        (("amd", "nvidia", "rdma-shared"), (), ("cert-manager", "network-operator")),
+        (("amd", "nvidia"), (), ("cert-manager", "gpu-operator")),
+        (("amd", "nvidia"), ("cert-manager",), ("gpu-operator",)),
+        (("amd", "rdma-sriov"), ("node-feature-discovery",), ("cert-manager",)),
+        (("amd", "rdma-sriov"), ("cert-manager", "node-feature-discovery"), ()),
+    ],
+)
+def test_amd_operator_waits_for_whatever_brings_the_kinds_that_its_chart_writes(
+    plugins: tuple[DevicePluginName, ...], present: tuple[PresentService, ...], first: tuple[str, ...]
+) -> None:
+    cluster = dataclasses.replace(owned("existing", *plugins, drivers="host"), present_services=present)
+    assert release(cluster, "gpu-operator-charts").after == first
+
+
+@pytest.mark.parametrize("name", CLUSTERS)
+def test_whatever_a_release_waits_for_is_installed_before_it(name: str) -> None:
+    installed = [one.name for one in plan_services(CLUSTERS[name]).releases]
+    for place, one in enumerate(plan_services(CLUSTERS[name]).releases):
+        assert set(one.after) <= set(installed[:place])
+
+
+def test_the_namespaces_of_amd_s_stack_let_in_what_it_needs() -> None:
     namespaces = {one["metadata"]["name"]: one for one in service_namespaces(plan_services(CLUSTERS["aks-amd"]))}
     levels = {name: one["metadata"]["labels"]["pod-security.kubernetes.io/enforce"] for name, one in namespaces.items()}
     assert levels["cert-manager"] == "restricted"

@@ -17,7 +17,7 @@ from bedplate.node_pools.sharing import partition_name
 from bedplate.node_pools.sharing_spec import PartitionSharing
 from bedplate.services.drivers import driver_path
 from bedplate.services.helm import HelmRelease, helm_release
-from bedplate.services.node_features import RESOURCE_NAMES, brings_features, feature_discovery_values
+from bedplate.services.node_features import RESOURCE_NAMES, feature_discovery_values, features_release
 from bedplate.services.tolerations import agent_tolerations
 
 if TYPE_CHECKING:
@@ -51,7 +51,8 @@ def cert_manager_release() -> HelmRelease:
 def amd_operator_release(cluster: OwnedCluster) -> HelmRelease:
     """Return the AMD operator's Helm release for a cluster."""
     on_general = {"nodeSelector": {ROLE_LABEL: "general"}}
-    brings = brings_features(OPERATOR, cluster)
+    features = features_release(cluster)
+    brings = features == OPERATOR
     values: dict[str, Any] = {
         "crds": {"defaultCR": {"install": False}},
         "controllerManager": on_general,
@@ -60,7 +61,10 @@ def amd_operator_release(cluster: OwnedCluster) -> HelmRelease:
         "remediation": {"enabled": False},
         "node-feature-discovery": {"enabled": brings} | (feature_discovery_values(cluster) if brings else {}),
     }
-    return helm_release(OPERATOR, values, after=(CERTIFICATES,) if installs_certificates(cluster) else ())
+    certificates = (CERTIFICATES,) if installs_certificates(cluster) else ()
+    # The chart writes NodeFeatureRules whoever brings their kind (installdefaultNFDRule, gpu-nfd-default-rule.yaml).
+    kinds = (features,) if features and not brings else ()
+    return helm_release(OPERATOR, values, after=(*certificates, *kinds))
 
 
 def installs_certificates(cluster: OwnedCluster) -> bool:

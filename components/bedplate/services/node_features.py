@@ -24,12 +24,17 @@ _OPERATORS = (
 )
 
 
+def features_release(cluster: OwnedCluster) -> str:
+    """Return the release that brings node feature discovery to a cluster, or "" where it is there or nobody asks."""
+    if "node-feature-discovery" in cluster.present_services:
+        return ""
+    installed = set(cluster.device_plugins)
+    return next((name for name, plugins in _OPERATORS if plugins & installed), "")
+
+
 def brings_features(release: str, cluster: OwnedCluster) -> bool:
     """Tell whether a release is the one that brings node feature discovery to a cluster."""
-    if "node-feature-discovery" in cluster.present_services:
-        return False
-    installed = set(cluster.device_plugins)
-    return release == next((name for name, plugins in _OPERATORS if plugins & installed), "")
+    return release == features_release(cluster)
 
 
 def feature_discovery_values(cluster: OwnedCluster) -> dict[str, Any]:

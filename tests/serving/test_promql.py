@@ -26,10 +26,11 @@ READY = 'kube_deployment_status_replicas_ready{namespace="vision-dev-inference",
 Series = Mapping[str, str]
 
 
-def query(plan: EndpointPlan = PLAN) -> str:
-    """Return the query of the trigger, out of the manifest that is deployed."""
-    metadata: dict[str, str] = scaled_object(plan)["spec"]["triggers"][0]["metadata"]
-    return metadata["query"]
+def query(plan: EndpointPlan = PLAN, trigger: str = "queue") -> str:
+    """Return the query of a trigger, out of the manifest that is deployed."""
+    (metadata,) = (one["metadata"] for one in scaled_object(plan)["spec"]["triggers"] if one["name"] == trigger)
+    found: str = metadata["query"]
+    return found
 
 
 def series(name: str, labels: Mapping[str, str]) -> str:
@@ -40,6 +41,16 @@ def series(name: str, labels: Mapping[str, str]) -> str:
 def waiting(pod: int, **labels: str) -> str:
     """Return the series of the queue of one pod."""
     return series("vllm:num_requests_waiting", OURS | {"pod": f"chat-{pod}"} | labels)
+
+
+def cache(pod: int, **labels: str) -> str:
+    """Return the series of how full the cache of keys and values of one pod is."""
+    return series("vllm:kv_cache_usage_perc", OURS | {"pod": f"chat-{pod}"} | labels)
+
+
+def running(pod: int, **labels: str) -> str:
+    """Return the series of the requests that one pod works on."""
+    return series("vllm:num_requests_running", OURS | {"pod": f"chat-{pod}"} | labels)
 
 
 def up(pod: int) -> str:
@@ -121,6 +132,66 @@ def test_the_queue_is_one_number_or_unknown(samples: Series, answer: float | Non
     )
 
 
+BUSY: dict[str, tuple[Series, float | None]] = {
+    "no pod": ({READY: steady(0)}, 0),
+    "one full pod": ({READY: steady(1), cache(1): steady(1)}, 100),
+    "one idle pod": ({READY: steady(1), cache(1): steady(0)}, 0),
+    "five pods": ({READY: steady(5)} | {cache(pod): steady(0.75) for pod in range(1, 6)}, 375),
+    "two engines in one pod are one worker": (
+        {READY: steady(1), cache(1): steady(0.5), cache(1, engine="1"): steady(1)},
+        75,
+    ),
+    "another endpoint with the same model": (
+        {READY: steady(1), cache(1): steady(0.5), cache(9, job="vision-dev-inference/vision-dev-batch"): steady(1)},
+        50,
+    ),
+    "a metric of an older engine": (
+        {READY: steady(1), series("vllm:gpu_cache_usage_perc", OURS | {"pod": "chat-1"}): steady(0.5)},
+        None,
+    ),
+    "a label by another name": (
+        {READY: steady(1), series("vllm:kv_cache_usage_perc", SCRAPED | {"model": PLAN.served_name}): steady(0.5)},
+        None,
+    ),
+    "no scrape ever": ({READY: steady(2)}, None),
+    "a scrape that died": ({READY: steady(2), cache(1): "0.5x20 stale"}, None),
+    "one of three scrapes died": (
+        {READY: steady(3), cache(1): steady(0.5), cache(2): steady(0.75), cache(3): "1x20 stale"},
+        125,
+    ),
+    "the last pod went": ({READY: "1x20 0x59", cache(1): "0.5x20 stale"}, 0),
+    "nothing at all": ({}, None),
+}
+RUNNING: dict[str, tuple[Series, float | None]] = {
+    "no pod": ({READY: steady(0)}, 0),
+    "one pod": ({READY: steady(1), running(1): steady(60)}, 60),
+    "five pods": ({READY: steady(5)} | {running(pod): steady(10 * pod) for pod in range(1, 6)}, 150),
+    "another model in the same engine": ({READY: steady(1), running(1, model_name="other"): steady(60)}, None),
+    "no scrape ever": ({READY: steady(2)}, None),
+}
+
+
+@pytest.mark.parametrize(
+    ("trigger", "samples", "answer"),
+    [("busy", *case) for case in BUSY.values()] + [("running", *case) for case in RUNNING.values()],
+    ids=[f"busy: {name}" for name in BUSY] + [f"running: {name}" for name in RUNNING],
+)
+def test_what_workers_do_is_one_number_or_unknown(
+    trigger: str, samples: Series, answer: float | None, tmp_path: Path
+) -> None:
+    expected = [] if answer is None else [{"labels": "{}", "value": answer}]
+    expression = {
+        "expr": query(replace(PLAN, running_limit=64), trigger),
+        "eval_time": "19m",
+        "exp_samples": expected,
+    }
+    check_rules(
+        {"groups": []},
+        [{"interval": "15s", "input_series": recorded(samples), "promql_expr_test": [expression]}],
+        tmp_path,
+    )
+
+
 def test_usual_queries_do_not_see_what_this_one_sees(tmp_path: Path) -> None:
     """The reason for each part of the query, shown on the query without it."""
     five = {waiting(pod): steady(pod) for pod in range(1, 6)}
@@ -159,7 +230,12 @@ def test_a_name_with_quotes_stays_one_label(tmp_path: Path) -> None:
     )
 
 
-HEALTHY = {READY: steady(2), waiting(1): steady(1), waiting(2): steady(2), up(1): steady(1), up(2): steady(1)}
+HEALTHY = {
+    READY: steady(2),
+    **{waiting(pod): steady(pod) for pod in (1, 2)},
+    **{cache(pod): steady(0.5) for pod in (1, 2)},
+    **{up(pod): steady(1) for pod in (1, 2)},
+}
 ALERTS: dict[str, tuple[Series, set[str]]] = {
     "all is well": (HEALTHY, set()),
     "no worker": ({READY: steady(0)}, set()),
@@ -169,7 +245,20 @@ ALERTS: dict[str, tuple[Series, set[str]]] = {
         {"EndpointQueueUnknown", "EndpointWorkerNotScraped"},
     ),
     "workers whose label is another": (
-        {READY: steady(1), up(1): steady(1), waiting(1, model_name="other"): steady(3)},
+        {
+            READY: steady(1),
+            up(1): steady(1),
+            waiting(1, model_name="other"): steady(3),
+            cache(1, model_name="other"): steady(0.5),
+        },
+        {"EndpointQueueUnknown"},
+    ),
+    "an engine that has a queue and does not say how busy it is": (
+        {READY: steady(1), up(1): steady(1), waiting(1): steady(3)},
+        {"EndpointQueueUnknown"},
+    ),
+    "an engine that says how busy it is and has no queue": (
+        {READY: steady(1), up(1): steady(1), cache(1): steady(0.5)},
         {"EndpointQueueUnknown"},
     ),
     "one worker of two": (HEALTHY | {waiting(2): "2x20 stale", up(2): "1x20 0x59"}, {"EndpointWorkerNotScraped"}),

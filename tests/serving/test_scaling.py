@@ -11,11 +11,12 @@ import pytest
 from bedplate.services.prometheus import prometheus_address, prometheus_namespace
 from bedplate.serving.monitoring import alert_rules, monitoring_manifests, pod_monitor
 from bedplate.serving.plan import ScheduleWindow
-from bedplate.serving.queue import job_label, queue_query
+from bedplate.serving.queue import busy_query, job_label, queue_query, running_query
 from bedplate.serving.scaling import scaled_object
 from tests.support.crds import schema_problems
 from tests.support.endpoints import endpoint_plan
 from tests.support.golden import check_golden
+from tests.support.stacks import REMOVED
 
 GOLDEN = Path(__file__).with_name("golden")
 WEEKEND = ScheduleWindow((0, 6), "09:05", "23:59", "America/New_York", 3)
@@ -54,12 +55,12 @@ def test_nothing_is_said_about_the_step_to_zero_which_is_never_taken() -> None:
     spec = scaled_object(endpoint_plan())["spec"]
     assert spec["minReplicaCount"] >= 1
     assert not spec.keys() & {"cooldownPeriod", "initialCooldownPeriod", "idleReplicaCount"}
-    assert "activationThreshold" not in triggers("prometheus")[0]
+    assert all("activationThreshold" not in trigger for trigger in triggers("prometheus"))
 
 
 def test_an_answer_that_is_empty_is_an_error_and_errors_keep_the_workers() -> None:
-    (queue,) = triggers("prometheus")
-    assert queue["ignoreNullValues"] == "false"
+    found = triggers("prometheus", running_limit=64)
+    assert [trigger["ignoreNullValues"] for trigger in found] == ["false"] * 3
     assert scaled_object(replace(endpoint_plan(), min_workers=2))["spec"]["fallback"] == {
         "failureThreshold": 3,
         "replicas": 2,
@@ -79,11 +80,44 @@ def test_metadata_is_text_because_keda_reads_nothing_else() -> None:
             assert all(isinstance(value, str) for value in metadata.values())
 
 
-def test_the_query_of_the_trigger_is_the_one_that_is_tested() -> None:
-    plan = replace(endpoint_plan(), queue_depth=7)
-    (queue,) = triggers("prometheus", queue_depth=7)
-    assert (queue["query"], queue["threshold"]) == (queue_query(plan), "7")
-    assert queue["serverAddress"] == prometheus_address() == "http://monitoring-prometheus.monitoring.svc:9090"
+def test_the_queries_of_the_triggers_are_those_that_are_tested() -> None:
+    plan = replace(endpoint_plan(), queue_depth=7, running_limit=64)
+    found = triggers("prometheus", queue_depth=7, running_limit=64)
+    assert [(trigger["query"], trigger["threshold"]) for trigger in found] == [
+        (queue_query(plan), "7"),
+        (busy_query(plan), "80"),
+        (running_query(plan), "51.2"),
+    ]
+    assert {trigger["serverAddress"] for trigger in found} == {prometheus_address()}
+    assert prometheus_address() == "http://monitoring-prometheus.monitoring.svc:9090"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "limit"),
+    [
+        ([], None),
+        (["--max-num-seqs", "64"], 64),
+        (["--enforce-eager", "--max-num-seqs=64"], 64),
+        (["--max_num_seqs", "64"], 64),
+        (["--max-num-seqs", "64", "--max-num-seqs", "32"], 32),
+        (["--max-num-seqs", "many"], None),
+        (["--max-num-seqs"], None),
+        (["--max-num-batched-tokens", "64"], None),
+    ],
+)
+def test_how_many_requests_a_worker_runs_is_known_where_its_arguments_say_so(
+    arguments: list[str], limit: int | None
+) -> None:
+    plan = endpoint_plan({"endpoints.chat.arguments": arguments})
+    assert plan.running_limit == limit
+    names = [trigger["name"] for trigger in scaled_object(plan)["spec"]["triggers"]]
+    assert ("running" in names) == (limit is not None)
+
+
+def test_nothing_is_read_out_of_the_arguments_of_another_engine() -> None:
+    image = {"image": "registry.example.com/engine:1.2", "arguments": ["--max-num-seqs", "64"]}
+    changes = {f"endpoints.chat.{key}": value for key, value in image.items()} | {"endpoints.chat.model": REMOVED}
+    assert endpoint_plan(changes).running_limit is None
 
 
 def test_what_is_read_gets_the_label_that_the_query_asks_for() -> None:
@@ -125,7 +159,7 @@ def test_no_schedule_no_floor() -> None:
 
 def test_triggers_have_names_of_their_own() -> None:
     spec = scaled_object(replace(endpoint_plan(), schedule=(WEEKEND, WEEKEND)))["spec"]
-    assert [trigger["name"] for trigger in spec["triggers"]] == ["queue", "floor-1", "floor-2"]
+    assert [trigger["name"] for trigger in spec["triggers"]] == ["queue", "busy", "floor-1", "floor-2"]
 
 
 def test_workers_come_faster_than_they_go() -> None:

@@ -67,3 +67,18 @@ def flag_name(argument: str) -> str:
     ('--max-model-len', '')
     """
     return argument.partition("=")[0].replace("_", "-") if argument.startswith("-") else ""
+
+
+def running_limit(arguments: Sequence[str]) -> int | None:
+    """Return how many requests an engine takes on at once (--max-num-seqs; the last one counts), or None where its
+    arguments leave that to vLLM.
+
+    >>> running_limit(["--enforce-eager", "--max_num_seqs=64"]), running_limit(["--max-num-seqs", "32"])
+    (64, 32)
+    """
+    limit = None
+    for index, argument in enumerate(arguments):
+        if flag_name(argument) == "--max-num-seqs":
+            value = argument.partition("=")[2] or "".join(arguments[index + 1 : index + 2])
+            limit = int(value) if value.isdecimal() and int(value) else None
+    return limit

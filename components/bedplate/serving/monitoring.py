@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from bedplate.serving.queue import queue_query, ready_series, up_series
+from bedplate.serving.queue import busy_query, queue_query, ready_series, up_series
 
 if TYPE_CHECKING:
     from bedplate.serving.plan import EndpointPlan
@@ -49,13 +49,14 @@ def _queue_unknown(plan: EndpointPlan) -> dict[str, Any]:
     return _alert(
         plan,
         "EndpointQueueUnknown",
-        f"absent({queue_query(plan)})",
+        f"absent({queue_query(plan)}) or absent({busy_query(plan)})",
         wait="5m",
         severity="critical",
-        summary=f"Nobody knows how many requests wait for {plan.name}: it keeps its workers, and gets no further ones.",
-        description=f"Workers of {plan.full_name} are ready and none reports a queue for model_name "
-        f"{plan.served_name}, or kube-state-metrics is silent too. Look at the targets of Prometheus, at the network "
-        "policy that lets it in, and at the served model name in the engine's metrics.",
+        summary=f"Nobody knows how many requests wait for {plan.name}, or how busy its workers are: none is taken "
+        "away, and without a queue none is added.",
+        description=f"Workers of {plan.full_name} are ready and none reports a queue, or how full its cache of keys "
+        f"and values is, for model_name {plan.served_name}, or kube-state-metrics is silent too. Look at the targets "
+        "of Prometheus, at the network policy that lets it in, and at the served model name in the engine's metrics.",
     )
 
 

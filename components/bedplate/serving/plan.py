@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
 from bedplate import catalog
-from bedplate.serving.engine_arguments import engine_arguments
+from bedplate.serving.engine_arguments import engine_arguments, running_limit
 from bedplate.serving.memory import cache_gib, shared_memory_gib, weights_gib
 from bedplate.serving.packing import nodes_for
 from bedplate.serving.schedule import cron_days
@@ -112,6 +112,7 @@ class EndpointPlan:
     one's own; `licence` is what its weights may be used under, None where nobody says. `served_name` is what
     callers put into `model`, and the metrics into `model_name`. `accelerators` is the number per worker of the
     resource `resource_name`. `weights_namespace` is where the job that fills the bucket runs, on general nodes.
+    `running_limit` is how many requests a worker takes on at once where the team's arguments say so, else None.
     `sidecar_image` is None for the one in the account's own registry.
     """
 
@@ -141,6 +142,7 @@ class EndpointPlan:
     max_workers: int
     rollout: Rollout
     queue_depth: int
+    running_limit: int | None
     schedule: tuple[ScheduleWindow, ...]
     hostname: str
     authentication: ApiKeys | Oidc
@@ -192,6 +194,7 @@ def plan_endpoint(stack: StackSpec, name: str, spec: EndpointSpec, pool: NodePoo
         max_workers=spec.workers.max,
         rollout=plan_rollout(stack, name, per_node, pool.reachable_nodes),
         queue_depth=spec.scaling.queue_depth,
+        running_limit=running_limit(spec.arguments) if model else None,
         schedule=plan_schedule(spec),
         hostname=spec.hostname,
         authentication=_plan_authentication(spec.authentication),

@@ -1,4 +1,4 @@
-"""The queue of an endpoint, as PromQL: how many requests wait, and what it means when nobody can tell.
+"""The load of an endpoint, as PromQL: how many requests wait, how full its workers are, and when nobody can tell.
 
 Metrics and labels are vLLM's (docs.vllm.ai, production metrics): a gauge per engine, whose label for the model is
 `model_name`. `namespace` and `job` come with the scrape (prometheus-operator); `job` keeps two endpoints with the same
@@ -13,6 +13,10 @@ if TYPE_CHECKING:
     from bedplate.serving.plan import EndpointPlan
 
 WAITING = "vllm:num_requests_waiting"
+RUNNING = "vllm:num_requests_running"
+CACHE_USED = "vllm:kv_cache_usage_perc"
+"""Between 0 and 1: the part of the memory for keys and values that running requests hold. What is only kept for later
+requests with the same beginning counts as free (vllm/v1/core/block_pool.py, get_usage)."""
 
 
 def queue_query(plan: EndpointPlan) -> str:
@@ -23,12 +27,27 @@ def queue_query(plan: EndpointPlan) -> str:
     that for an error and keeps the workers, while the usual `or vector(0)` would read a dead scrape, or a label that
     no longer fits, as an empty queue, and take busy workers away.
     """
-    return f"sum({waiting_series(plan)}) or 0 * (sum({ready_series(plan)}) == 0)"
+    return _known(plan, f"sum({waiting_series(plan)})")
+
+
+def busy_query(plan: EndpointPlan) -> str:
+    """Return the query for how full the workers' caches of keys and values are, in percent of one, over all workers:
+    450 where four are full and one is half full. A worker with several engines counts once, with their average.
+
+    Known or unknown as the queue is.
+    """
+    return _known(plan, f"100 * sum(avg by (pod) ({_engines(plan, CACHE_USED)}))")
+
+
+def running_query(plan: EndpointPlan) -> str:
+    """Return the query for the number of requests that workers are at, over all workers. Known or unknown as the
+    queue is."""
+    return _known(plan, f"sum({_engines(plan, RUNNING)})")
 
 
 def waiting_series(plan: EndpointPlan) -> str:
     """Return the selector of the queues of this endpoint's engines."""
-    return f"{WAITING}{{{_scraped(plan)},model_name={quoted(plan.served_name)}}}"
+    return _engines(plan, WAITING)
 
 
 def up_series(plan: EndpointPlan) -> str:
@@ -55,6 +74,15 @@ def quoted(value: str) -> str:
     """
     escaped = value.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
     return f'"{escaped}"'
+
+
+def _known(plan: EndpointPlan, load: str) -> str:
+    """Return a query that is 0 where no worker is ready, and without an answer where ready ones cannot be read."""
+    return f"{load} or 0 * (sum({ready_series(plan)}) == 0)"
+
+
+def _engines(plan: EndpointPlan, metric: str) -> str:
+    return f"{metric}{{{_scraped(plan)},model_name={quoted(plan.served_name)}}}"
 
 
 def _scraped(plan: EndpointPlan) -> str:

@@ -1,4 +1,5 @@
-"""How many workers an endpoint has: its queue decides between the bounds, and a schedule raises the lower one.
+"""How many workers an endpoint has: its queue and its busy workers decide between the bounds, and a schedule raises the
+lower one. Each trigger is a wish for a number of workers, and the largest wish wins.
 
 Fields and their meaning were read in kedacore/keda at tag v2.20.2 (prometheus and cron scalers, fallback).
 """
@@ -8,13 +9,20 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from bedplate.services.prometheus import prometheus_address
-from bedplate.serving.queue import queue_query
+from bedplate.serving.queue import busy_query, queue_query, running_query
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from bedplate.serving.plan import EndpointPlan, ScheduleWindow
 
 POLL_SECONDS = 15
 """How often KEDA looks. As often as the engines are read: more would see the same numbers again."""
+
+FULL_PERCENT = 80
+"""How full a worker should be. The rest is for requests that grow longer and for those that are not spread evenly; from
+here on the Gateway API inference extension holds a server to be saturated (kubernetes-sigs/
+gateway-api-inference-extension, pkg/epp/saturationdetector: DefaultKVCacheUtilThreshold 0.8)."""
 
 _FAILED_POLLS = 3
 _BURST_SECONDS = 30
@@ -35,7 +43,7 @@ def scaled_object(plan: EndpointPlan) -> dict[str, Any]:
             "minReplicaCount": plan.min_workers,
             "maxReplicaCount": plan.max_workers,
             "pollingInterval": POLL_SECONDS,
-            # While the queue cannot be read, nobody is taken away.
+            # While the load cannot be read, nobody is taken away.
             "fallback": {
                 "failureThreshold": _FAILED_POLLS,
                 "replicas": plan.min_workers,
@@ -43,7 +51,7 @@ def scaled_object(plan: EndpointPlan) -> dict[str, Any]:
             },
             "advanced": {"horizontalPodAutoscalerConfig": {"behavior": _behavior()}},
             "triggers": [
-                _queue_trigger(plan),
+                *_load_triggers(plan),
                 *(_floor_trigger(number, window) for number, window in enumerate(plan.schedule, start=1)),
             ],
         },
@@ -61,8 +69,8 @@ def _behavior() -> dict[str, Any]:
                 {"type": "Pods", "value": 2, "periodSeconds": 60},
             ],
         },
-        # A worker that is given back costs a cold start to have again, and a short queue is also what enough workers
-        # make of a high load: so one at a time, and only when ten minutes never needed it.
+        # A worker that is given back costs a cold start to have again: so one at a time, and only when for ten minutes
+        # neither the queue nor the busy workers needed it.
         "scaleDown": {
             "stabilizationWindowSeconds": _KEEP_SECONDS,
             "policies": [{"type": "Pods", "value": 1, "periodSeconds": 300}],
@@ -70,17 +78,27 @@ def _behavior() -> dict[str, Any]:
     }
 
 
-def _queue_trigger(plan: EndpointPlan) -> dict[str, Any]:
+def _load_triggers(plan: EndpointPlan) -> Iterator[dict[str, Any]]:
+    yield _prometheus_trigger("queue", queue_query(plan), f"{plan.queue_depth}")
+    # Nothing waits where there are just enough workers. The queue alone would take busy ones away until something does,
+    # start them again, and so on under a load that never changes. What is full is the cache of keys and values: that
+    # holds for every model and machine, and nobody has to measure how many requests a worker can take.
+    yield _prometheus_trigger("busy", busy_query(plan), f"{FULL_PERCENT}")
+    if plan.running_limit is not None:  # then requests wait although there is room in the cache
+        yield _prometheus_trigger("running", running_query(plan), f"{plan.running_limit * FULL_PERCENT / 100:g}")
+
+
+def _prometheus_trigger(name: str, query: str, threshold: str) -> dict[str, Any]:
     return {
         "type": "prometheus",
-        "name": "queue",
-        # The number of workers is the queue divided by the threshold. The other type, Value, would compare the whole
-        # queue with it, and has no meaning for the fallback while no worker is ready.
+        "name": name,
+        # The number of workers is the answer divided by the threshold. The other type, Value, would compare the whole
+        # answer with it, and has no meaning for the fallback while no worker is ready.
         "metricType": "AverageValue",
         "metadata": {
             "serverAddress": prometheus_address(),
-            "query": queue_query(plan),
-            "threshold": str(plan.queue_depth),
+            "query": query,
+            "threshold": threshold,
             # The default reads an empty answer as 0: then a query that fits nothing looks like an idle endpoint.
             "ignoreNullValues": "false",
         },

@@ -50,7 +50,7 @@ def test_manifests(name: str) -> None:
 def test_the_job_that_fills_the_bucket() -> None:
     plan = planned({"chat.model": "llama-3.1-8b-instruct", "chat.token": {"secret": "hf_token"}})
     assert plan.weights is not None
-    manifests = [fill_job(plan.weights, plan.weights_namespace, SIDECAR, BUCKET, plan.region)]
+    manifests = [fill_job(plan.weights, plan.weights_namespace, SIDECAR, BUCKET, plan.region, "a-token-s-digest")]
     manifests += [job_network_policy(plan.weights_namespace), program_manifest(plan.weights_namespace)]
     for manifest in manifests:
         assert list(check_inputs(manifest_token(manifest), manifest)) == []

@@ -21,6 +21,7 @@ from bedplate.serving.weights import (
     job_network_policy,
     program_manifest,
     service_account,
+    token_digest,
     token_secret_name,
 )
 from bedplate.serving.workload import workload_manifests
@@ -70,12 +71,13 @@ class ModelWeights(pulumi.ComponentResource):
         cluster: ClusterHandles,
         before: Sequence[pulumi.Resource],
     ) -> None:
-        token = []
+        token, digest = [], None
         if weights.token_secret:
             value = pulumi.Config("bedplate").require_secret(weights.token_secret)
             secret = _secret(token_secret_name(weights), namespace, {TOKEN_KEY: value})
             token = list(apply_manifests([secret], cluster.kubernetes, self, depends_on=before))
-        job = fill_job(weights, namespace, image, self.bucket.address, cluster.region)
+            digest = value.apply(lambda text: token_digest(weights, text))
+        job = fill_job(weights, namespace, image, self.bucket.address, cluster.region, digest)
         apply_manifests([job], cluster.kubernetes, self, depends_on=[*before, *token])
 
 

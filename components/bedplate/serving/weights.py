@@ -8,6 +8,7 @@ the node itself (`hostPath`) would also outlive the pod, but restricted pod secu
 from __future__ import annotations
 
 import hashlib
+import hmac
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -27,6 +28,11 @@ SERVICE_ACCOUNT = "weights"
 TOKEN_KEY = "token"  # noqa: S105  the key of a Secret
 JOB_DEADLINE_SECONDS = 4 * 3600
 """Long enough for 1 TB at 100 MB/s. A job that has not ended by then has stopped."""
+JOB_RETRIES = 16
+"""Kubernetes waits 10 s before it tries again, each time twice as long and at most six minutes (Kubernetes
+documentation, "Jobs", pod backoff failure policy): 16 times take 71 minutes, so that a repository or a bucket that
+cannot be reached for an hour, or a licence that is accepted late, needs nobody."""
+TOKEN_DIGEST = "bedplate.dev/token-digest"  # noqa: S105  the name of an annotation
 
 
 def job_name(weights: WeightsPlan) -> str:
@@ -80,8 +86,22 @@ def job_network_policy(namespace: str) -> dict[str, Any]:
     }
 
 
-def fill_job(weights: WeightsPlan, namespace: str, image: Any, address: Any, region: str) -> dict[str, Any]:
-    """Return the job that fills the bucket at `address` with `weights`: the only place where a token is."""
+def token_digest(weights: WeightsPlan, token: str) -> str:
+    """Return by what the job of a gated model knows its token from another one.
+
+    The token is the key and the job's name is what is digested, so that the same token leaves another trace in each
+    job. 48 bits tell two tokens apart and give neither away: tokens are made by machines, and cannot be guessed.
+    """
+    return hmac.new(token.encode(), job_name(weights).encode(), hashlib.sha256).hexdigest()[:12]
+
+
+def fill_job(
+    weights: WeightsPlan, namespace: str, image: Any, address: Any, region: str, digest: Any = None
+) -> dict[str, Any]:
+    """Return the job that fills the bucket at `address` with `weights`: the only place where a token is.
+
+    `digest` is the token's. A job that has failed stays failed until it is replaced, and a changed pod replaces it.
+    """
     environment = variables(
         {
             **_where(weights, address, region),
@@ -99,16 +119,22 @@ def fill_job(weights: WeightsPlan, namespace: str, image: Any, address: Any, reg
         "metadata": {
             "name": job_name(weights),
             "namespace": namespace,
-            # Workers wait for the mark themselves; `up` does not wait for hundreds of gigabytes.
-            "annotations": {"pulumi.com/skipAwait": "true"},
+            "annotations": {
+                # Workers wait for the mark themselves; `up` does not wait for hundreds of gigabytes.
+                "pulumi.com/skipAwait": "true",
+                # Which also means that it does not wait for the job to be gone before it declares the next one of this
+                # name: this way the job goes at once, and its pods after it.
+                "pulumi.com/deletionPropagationPolicy": "background",
+            },
         },
         "spec": {
-            "backoffLimit": 6,
+            "backoffLimit": JOB_RETRIES,
             "activeDeadlineSeconds": JOB_DEADLINE_SECONDS,
             "template": {
-                "metadata": {"labels": _job_labels()},
+                "metadata": {"labels": _job_labels(), **({"annotations": {TOKEN_DIGEST: digest}} if digest else {})},
                 "spec": {
-                    "restartPolicy": "OnFailure",
+                    # A pod that starts again is deleted when the job gives up, and what it said with it.
+                    "restartPolicy": "Never",
                     "serviceAccountName": SERVICE_ACCOUNT,
                     "automountServiceAccountToken": False,
                     "enableServiceLinks": False,
@@ -123,6 +149,7 @@ def fill_job(weights: WeightsPlan, namespace: str, image: Any, address: Any, reg
                             "env": environment,
                             "resources": _resources(memory="1Gi"),
                             "securityContext": {**RESTRICTED_CONTAINER, "readOnlyRootFilesystem": True},
+                            "terminationMessagePolicy": "FallbackToLogsOnError",
                             "volumeMounts": [_program_mount()],
                         }
                     ],
@@ -149,6 +176,7 @@ def fetch_container(plan: EndpointPlan, weights: WeightsPlan, image: Any, addres
         ),
         "resources": _resources(memory="2Gi"),
         "securityContext": {**RESTRICTED_CONTAINER, "readOnlyRootFilesystem": True},
+        "terminationMessagePolicy": "FallbackToLogsOnError",
         "volumeMounts": [_program_mount(), {"name": "models", "mountPath": CACHE_FOLDER}],
     }
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from bedplate import catalog
 from bedplate.node_pools.labels import ROLE_LABEL
 from bedplate.services.helm import HelmRelease, helm_release
+from bedplate.services.load_balancers import health_check, notice_seconds
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -161,9 +162,20 @@ def _proxies(provider: str, exposure: Exposure) -> dict[str, Any]:
                     "envoyService": {"type": "LoadBalancer", "annotations": _balancer(provider, exposure)},
                 },
             },
-            # The default ends what is running after 60 s. The first seconds are for the load balancer to notice.
-            "shutdown": {"drainTimeout": f"{DRAIN_SECONDS}s", "minDrainDuration": "15s"},
+            "shutdown": _shutdown(notice_seconds(health_check(provider))),
         },
+    }
+
+
+def _shutdown(unnoticed_seconds: int) -> dict[str, str]:
+    """Return how a proxy goes: it takes new connections until the load balancer can have noticed, then finishes."""
+    return {
+        # The default ends what is running after 60 s.
+        "drainTimeout": f"{DRAIN_SECONDS}s",
+        # By default it fails its readiness at once. Its node then passes nothing to it, and has no other proxy.
+        "healthCheckFailureDelay": f"{unnoticed_seconds}s",
+        # Without a connection it would be gone before the next one arrives.
+        "minDrainDuration": f"{unnoticed_seconds}s",
     }
 
 
@@ -172,8 +184,16 @@ def _balancer(provider: str, exposure: Exposure) -> Mapping[str, str]:
     if provider != "aws":
         raise LookupError(f"no load balancer is known for {provider}")
     prefix = "service.beta.kubernetes.io/aws-load-balancer"
-    # Without a type EKS makes a Classic Load Balancer, which cuts connections that are silent for a minute.
-    return {f"{prefix}-type": "nlb", f"{prefix}-internal": "true" if exposure == "internal" else "false"}
+    check = health_check(provider)
+    return {
+        # Without a type EKS makes a Classic Load Balancer, which cuts connections that are silent for a minute.
+        f"{prefix}-type": "nlb",
+        f"{prefix}-internal": "true" if exposure == "internal" else "false",
+        # What the proxies count on when they go. A network load balancer wants the two thresholds to be the same.
+        f"{prefix}-healthcheck-interval": str(check.interval_seconds),
+        f"{prefix}-healthcheck-healthy-threshold": str(check.failures),
+        f"{prefix}-healthcheck-unhealthy-threshold": str(check.failures),
+    }
 
 
 def _the_gateway() -> dict[str, str]:

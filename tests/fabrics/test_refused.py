@@ -74,7 +74,7 @@ def reserved(machine: str, zone: str) -> dict[str, Any]:
     }
 
 
-IN_VIRGINIA = {"region": "us-east-1", "zones": ("use1-az1", "use1-az4", "use1-az6")}
+IN_VIRGINIA = {"region": "us-east-1", "zones": ("use1-az5", "use1-az4", "use1-az6")}
 ON_134 = {"kubernetes_version": "1.34"}
 ON_135 = {"kubernetes_version": "1.35"}
 
@@ -162,10 +162,10 @@ CASES: list[tuple[str, dict[str, Any], dict[str, Any], str, str, str]] = [
     ),
     (
         "aws",
-        {"offers": [reserved("p4d.24xlarge", "use1-az1"), {"machine": "p4de.24xlarge"}]},
+        {"offers": [reserved("g6.8xlarge", "use1-az5"), {"machine": "gr6.8xlarge"}], "fabric": "required"},
         IN_VIRGINIA,
         "offers",
-        "cr-use1-az1 in use1-az1, p4de.24xlarge in use1-az4 or use1-az6",
+        "cr-use1-az5 in use1-az5, gr6.8xlarge in use1-az4 or use1-az6",
         "each zone",
     ),
     (
@@ -257,12 +257,20 @@ def test_refused(
         ("aws", {"machine": "p5.48xlarge"}, {}),
         ("aws", {"machine": "g6.8xlarge", "fabric": "efa"}, {}),
         ("aws", {"machine": "m7i.2xlarge", "role": "general"}, {}),
-        ("aws", {"offers": [{"machine": "p4d.24xlarge"}, {"machine": "p4de.24xlarge"}]}, IN_VIRGINIA),
-        ("aws", {"offers": [reserved("p4d.24xlarge", "use1-az6"), {"machine": "p4de.24xlarge"}]}, IN_VIRGINIA),
         (
             "aws",
-            {"offers": [reserved("g6.8xlarge", "use1-az1"), {"machine": "g6.8xlarge"}], "fabric": "none"},
-            IN_VIRGINIA | {"zones": ("use1-az4", "use1-az6")},
+            {"offers": [{"machine": "g6.8xlarge"}, {"machine": "gr6.8xlarge"}], "fabric": "required"},
+            IN_VIRGINIA,
+        ),
+        (
+            "aws",
+            {"offers": [reserved("g6.8xlarge", "use1-az6"), {"machine": "gr6.8xlarge"}], "fabric": "required"},
+            IN_VIRGINIA,
+        ),
+        (
+            "aws",
+            {"offers": [reserved("g6.8xlarge", "use1-az5"), {"machine": "gr6.8xlarge"}], "fabric": "none"},
+            IN_VIRGINIA,
         ),
         ("gcp", {"machine": "a3-megagpu-8g"}, ON_134),
         ("gcp", {"machine": "a4-highgpu-8g", "fabric": "roce-multivpc"}, ON_135),

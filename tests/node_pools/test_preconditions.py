@@ -11,6 +11,7 @@ from bedplate.preconditions import stack_problems
 from tests.support.stacks import H100, REMOVED, STACK, spec, stack
 
 REFERENCE = {"clusters.use1": {"stack": "platform-dev", "name": "use1"}, "node_pools.system": REMOVED}
+ARM = {"machine": "m7g.xlarge"}
 PLATFORM = {"team": "platform", "node_pools.l4": REMOVED, "node_pools.h100": REMOVED}
 
 
@@ -45,6 +46,33 @@ CASES: list[tuple[dict[str, Any], str, str, str]] = [
     ),
     ({"node_pools.l4.fabric": "required"}, "node_pools.l4.fabric", "fall back to TCP", ""),
     ({"node_pools.h100.offers.1.machine": "g6.2xlarge"}, "node_pools.h100.offers", "differ in accelerator", ""),
+    (
+        {"node_pools.h100.offers": [{"machine": "p4d.24xlarge"}, {"machine": "p4de.24xlarge"}]},
+        "node_pools.h100.offers",
+        "differ in memory of an accelerator (p4d.24xlarge: 40 GiB, p4de.24xlarge: 80 GiB)",
+        "",
+    ),
+    (
+        {"node_pools.h100.offers": [{"machine": "g6.2xlarge"}, {"machine": "g6f.2xlarge"}]},
+        "node_pools.h100.offers",
+        "differ in share of an accelerator (g6.2xlarge: 1, g6f.2xlarge: 0.25)",
+        "",
+    ),
+    (
+        {
+            "node_pools.h100.offers": [{"machine": "g6.48xlarge"}, {"machine": "g6.12xlarge"}],
+            "node_pools.h100.fabric": "required",
+        },
+        "node_pools.h100.offers",
+        "differ in number of accelerators (g6.48xlarge: 8, g6.12xlarge: 4)",
+        "",
+    ),
+    (
+        {"node_pools.system.machine": REMOVED, "node_pools.system.offers": [{"machine": "m7i.xlarge"}, ARM]},
+        "node_pools.system.offers",
+        "differ in architecture (m7i.xlarge: x86_64, m7g.xlarge: arm64)",
+        "",
+    ),
     ({"node_pools.l4.role": "general"}, "node_pools.l4.role", "1 × L4", "inference"),
     ({"node_pools.l4.machine": "g4ad.xlarge"}, "node_pools.l4.machine", "the driver of AMD accelerators on aws", ""),
     ({"clusters.use1.region": "us-east1"}, "clusters.use1.region", "no region of aws", "us-east-1"),
@@ -61,6 +89,18 @@ def test_refused(changes: dict[str, Any], field: str, message: str, allowed: str
     assert [dotted(problem.field) for problem in found] == [field]
     assert message in found[0].message
     assert allowed in found[0].nearest + " ".join(found[0].allowed)
+
+
+@pytest.mark.parametrize(
+    "offers",
+    [
+        [{"machine": "g6.48xlarge"}, {"machine": "g6.12xlarge"}],  # a pod asks for GPUs, and no fabric for whole nodes
+        [{"machine": "g6.2xlarge"}, {"machine": "gr6.4xlarge"}],
+        [{"machine": "m7i.2xlarge"}, {"machine": "c7i.4xlarge"}],
+    ],
+)
+def test_offers_of_one_kind_may_differ_in_size(offers: list[dict[str, Any]]) -> None:
+    assert problems({"node_pools.h100.offers": offers, "node_pools.h100.fabric": "none"}) == []
 
 
 @pytest.mark.parametrize(

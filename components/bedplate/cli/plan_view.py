@@ -137,7 +137,8 @@ def _offer(pool: NodePoolPlan, group: NodeGroupPlan) -> str:
     machine = group.machine
     text = f"{machine.name} {group.capacity}"
     if machine.accelerator:
-        text += f", {machine.accelerator_count} × {machine.accelerator}"
+        share = "" if machine.accelerator_share == 1 else f" ({machine.accelerator_share:g} of one)"
+        text += f", {machine.accelerator_count} × {machine.accelerator}{share}"
     if group.sharing:
         parts = ", ".join(f"{count} {name}" for name, count in group.sharing.resources.items())
         text += f" shared by {group.sharing.mode}: {parts}"

@@ -23,6 +23,7 @@ from bedplate.node_pools import (
 )
 from bedplate.node_pools.machines import known_machine
 from bedplate.node_pools.reservations import ways_to_buy
+from bedplate.node_pools.same_kind import same_kind_of_machine
 from bedplate.node_pools.sharing_preconditions import SharedMachine, sharing_problems
 from bedplate.services import accelerator_preconditions
 from bedplate.services.device_plugins import cluster_device_plugins, pool_device_plugins
@@ -217,19 +218,6 @@ def _capacity_offered(context: PoolInContext) -> Iterator[Problem]:
             )
 
 
-def _same_kind_of_machine(context: PoolInContext) -> Iterator[Problem]:
-    """Pods of a pool may land on any of its offers, so the offers must run the same image and request."""
-    kinds = {(machine.vendor, machine.accelerator, machine.architecture) for machine in context.machines()}
-    if len(kinds) > 1:
-        described = sorted(" ".join(str(part) for part in kind if part) for kind in kinds)
-        yield Problem(
-            f"the offers differ in accelerator or architecture ({', '.join(described)}); a pod of this pool could "
-            "not run on each of them",
-            ("node_pools", context.name, "offers"),
-            hint="Make a pool of each.",
-        )
-
-
 def _accelerators_have_a_role(context: PoolInContext) -> Iterator[Problem]:
     for machine in context.machines():
         if context.pool.role == "general" and machine.accelerator:
@@ -284,7 +272,7 @@ CLOUD_RULES: tuple[Callable[[PoolInContext], Iterator[Problem]], ...] = (
 RULES: tuple[Callable[[PoolInContext], Iterator[Problem]], ...] = (
     *FABRIC_RULES,
     *TPU_RULES,
-    _same_kind_of_machine,
+    same_kind_of_machine,
     _accelerators_have_a_role,
     _device_plugins_installed,
     _accelerators_can_be_shared,

@@ -171,7 +171,9 @@ class NodePoolSpec(StrictModel):
     )
     machine: str | None = Field(default=None, description="Short for one on-demand offer of this machine type.")
     offers: Annotated[tuple[OfferSpec, ...], Field(max_length=MOST_OFFERS)] = Field(
-        default=(), description="Ways to get a node, in order of preference; at most five."
+        default=(),
+        description="Ways to get a node, in order of preference; at most five. Their machines have the same "
+        "accelerator and architecture, and with a fabric as many accelerators.",
     )
     zones: tuple[str, ...] = Field(
         default=(),

@@ -26,6 +26,15 @@ TODAY = date(2026, 11, 21)
 FILE = Path("graph.json")
 
 
+STREAM = '{"sequence": 0, "preludeEvent": {}}\n{"sequence": 1}\n'
+FAILED = {"severity": "error", "message": "error: no such region"}
+
+
+def preview_with(**more: Any) -> str:
+    """Return the document of a preview of one address, with other keys beside its steps."""
+    return json.dumps(preview_of(resource("aws:ec2/eip:Eip")) | more)
+
+
 @pytest.mark.parametrize(
     ("read", "text", "message"),
     [
@@ -40,6 +49,19 @@ FILE = Path("graph.json")
         (read_state, '{"deployment": {"resources": [1]}}', "no list of objects"),
         (read_state, '{"deployment": {"resources": [{"urn": "x"}]}}', "no urn or no type"),
         (read_preview, '{"steps": [{"op": "create"}]}', r"a step \(create\) has no newState"),
+        (
+            read_preview,
+            STREAM,
+            "a stream of events(.|\n)*PULUMI_ENABLE_STREAMING_JSON_PREVIEW",
+        ),
+        (read_preview, preview_with(diagnostics=[FAILED]), "a preview that failed: no such region"),
+        (
+            read_preview,
+            preview_with(changeSummary={"same": 103, "update": 2}),
+            "102 resources are not(.|\n)*show-sames",
+        ),
+        (read_preview, preview_with(changeSummary={"same": "many"}), "damaged"),
+        (read_preview, preview_with(diagnostics=[1]), "damaged"),
         (read_state, "[" * 100_000, "nested too deeply|no JSON"),
         (read_state, "9" * 10_000, "no JSON|no state"),
     ],
@@ -48,6 +70,18 @@ def test_what_is_no_graph_is_refused_with_its_file(tmp_path: Path, read: Any, te
     with pytest.raises(InputError, match=message) as refused:
         read(write(tmp_path, text))
     assert "graph.json" in refused.value.message
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"diagnostics": [{"severity": "error", "message": "preview failed"}]},  # by policies alone
+        {"diagnostics": [{"severity": "warning", "message": "old"}]},
+        {"changeSummary": {"same": 1, "create": 1}},  # the stack itself
+    ],
+)
+def test_a_whole_preview_is_read(tmp_path: Path, more: dict[str, Any]) -> None:
+    assert "aws:ec2/eip:Eip" in {one.type for one in read_preview(write(tmp_path, preview_with(**more))).resources}
 
 
 def test_a_missing_file_is_refused(tmp_path: Path) -> None:

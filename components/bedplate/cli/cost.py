@@ -58,7 +58,7 @@ def show(
         list[Path] | None, typer.Argument(help="Stack files: stacks/Pulumi.<team>-<environment>.yaml.")
     ] = None,
     state: Annotated[Path | None, typer.Option(help="A state: the output of `pulumi stack export`.")] = None,
-    preview: Annotated[Path | None, typer.Option(help="The output of `pulumi preview --json`.")] = None,
+    preview: Annotated[Path | None, typer.Option(help="The output of `pulumi preview --json --show-sames`.")] = None,
     today: Annotated[
         date | None,
         typer.Option(parser=_day, metavar="DATE", help="The day from which prices are old. Default: today."),

@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from bedplate.engine_output import without_colours
 from bedplate.report.model import ROOT_TYPE, State, Step, Violation, urn_parts
 
 if TYPE_CHECKING:
@@ -21,7 +22,6 @@ LEFTOVER = "delete-leftover"
 
 DIRECTLY: Mapping[str, Operation] = {"create": "create", "update": "update", "delete": "delete", "import": "import"}
 RULE_ID = re.compile(r"([a-z][a-z0-9]*(?:-[a-z0-9]+)+): ")
-ANSI_OR_DIRECTIVE = re.compile(r"\x1b\[[0-9;]*[A-Za-z]|<\{%[^%]*%\}>")
 
 
 @dataclass(slots=True)
@@ -178,12 +178,3 @@ def _without_description(message: str) -> str:
     lines = without_colours(message).strip().splitlines()
     start = next((number for number, line in enumerate(lines) if RULE_ID.match(line)), 0)
     return " ".join(" ".join(lines[start:]).split())
-
-
-def without_colours(text: str) -> str:
-    """Return a message of the engine without what colours it on a terminal.
-
-    >>> without_colours("<{%fg 1%}>no<{%reset%}> way")
-    'no way'
-    """
-    return ANSI_OR_DIRECTIVE.sub("", text)

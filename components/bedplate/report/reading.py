@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from bedplate.engine_output import error_messages, unchanged_left_out
 from bedplate.errors import InputError, Problem, UsageError
-from bedplate.report.events import steps_of_document, steps_of_events, violations_of_events, without_colours
+from bedplate.report.events import steps_of_document, steps_of_events, violations_of_events
 from bedplate.report.model import Preview, urn_parts
 
 if TYPE_CHECKING:
@@ -17,9 +18,7 @@ if TYPE_CHECKING:
 RECOMMENDED = "PULUMI_ENABLE_STREAMING_JSON_PREVIEW=1 pulumi preview --json > preview.json"
 HOW = f"make it with: {RECOMMENDED}"
 DOCUMENT_KEYS = frozenset({"steps", "changeSummary", "diagnostics", "duration"})
-LAST_WORDS = frozenset({"preview failed"})
 Read = TypeVar("Read")
-QUIET_SEVERITIES = frozenset({"debug", "info", "info#err", "warning"})
 
 
 def read_text(path: Path) -> str:
@@ -86,10 +85,8 @@ def _from_document(document: Mapping[str, Any], file: str) -> Preview:
     if not DOCUMENT_KEYS & document.keys():
         raise _refused(file, "this is no preview")
     steps = steps_of_document(document)
-    errors = _errors(document.get("diagnostics") or ())
+    errors = error_messages(document.get("diagnostics") or ())
     stack, project = _only_stack(_urns(document), file)
-    unchanged = (document.get("changeSummary") or {}).get("same", 0)
-    shown = sum(step.operation == "same" for step in steps)
     return Preview(
         stack=stack,
         project=project,
@@ -99,7 +96,7 @@ def _from_document(document: Mapping[str, Any], file: str) -> Preview:
         policy_packs=(),
         broke_off=bool(errors),
         sees_policies=False,
-        sees_unchanged=unchanged <= shown + 1,  # the stack itself is counted and not a step
+        sees_unchanged=not unchanged_left_out(document),
     )
 
 
@@ -118,7 +115,7 @@ def _from_events(events: Sequence[dict[str, Any]], file: str) -> Preview:
     summary = summaries[0]
     if not summary.get("isPreview", True):
         raise _refused(file, "these are the events of an update, not of a preview")
-    errors = _errors(event["diagnosticEvent"] for event in events if event.get("diagnosticEvent"))
+    errors = error_messages(event["diagnosticEvent"] for event in events if event.get("diagnosticEvent"))
     violations = violations_of_events(events)
     return Preview(
         stack=stack,
@@ -141,13 +138,6 @@ def _packs(summary: Mapping[str, Any]) -> Iterable[tuple[str, str]]:
 def _pack(name: str, version: str) -> str:
     """Return a pack as people say it: the engine adds where it lies to the name of a local one."""
     return f"{name.partition('|')[0]} {version}".strip()
-
-
-def _errors(diagnostics: Iterable[Mapping[str, Any]]) -> tuple[str, ...]:
-    """Return the error messages, each once; not the engine's last word on a preview that only policies refuse."""
-    texts = (one.get("message") or "" for one in diagnostics if one.get("severity") not in QUIET_SEVERITIES)
-    messages = (without_colours(text).removeprefix("error: ").strip() for text in texts)
-    return tuple(dict.fromkeys(message for message in messages if message and message not in LAST_WORDS))
 
 
 def _only_stack(urns: Sequence[str], file: str) -> tuple[str, str]:

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from bedplate.engine_output import error_messages, unchanged_left_out
 from bedplate.errors import InputError, Problem, dotted, printable
 
 if TYPE_CHECKING:
@@ -32,6 +33,8 @@ HIDDEN_SECRET = "[secret]"  # noqa: S105 - what a preview shows instead of one
 
 DEFAULT_PROVIDER = re.compile(r"default(_|$)")
 """Names of the providers that the engine makes where a program names none (pulumi: pkg/resource/deploy)."""
+
+HOW_TO_PREVIEW = "`pulumi preview --json --show-sames > FILE`"
 
 GONE = frozenset({"delete", "delete-replaced", "discard", "discard-replaced", "read-discard", "remove-pending-replace"})
 """Preview steps after which a resource is not there (pulumi: sdk/go/common/display/operation_type.go)."""
@@ -183,15 +186,16 @@ def read_state(path: Path) -> Graph:
 
 
 def read_preview(path: Path) -> Graph:
-    """Read the output of `pulumi preview --json`; raises `InputError` when the file holds no preview, or an empty one.
+    """Read what `pulumi preview --json --show-sames` printed; raises `InputError` when that is no whole preview.
 
-    The graph is that of the stack after the update. A preview without any resource is refused: one that failed early
-    looks like that, and would seem to cost nothing.
+    The graph is that of the stack after the update. A preview that failed, leaves out what stays as it is, or has no
+    resource at all is refused: it would seem to cost less, or nothing.
     """
     data = _read(path)
     if "steps" not in data:
-        hint = "This is a state: use --state." if "deployment" in data else "`pulumi preview --json > FILE` writes one."
+        hint = "This is a state: use --state." if "deployment" in data else f"{HOW_TO_PREVIEW} writes one."
         raise _no_graph(path, "no preview: it has no steps", hint)
+    _refuse_part(path, data)
     found: dict[str, Resource] = {}
     for step in _list(path, data, "steps"):
         operation, state = step.get("op"), step.get("newState")
@@ -206,6 +210,19 @@ def read_preview(path: Path) -> Graph:
     return Graph(tuple(found.values()), _mapping(data, "config"))
 
 
+def _refuse_part(path: Path, data: Mapping[str, Any]) -> None:
+    """Raise `InputError` for a preview that shows only a part of the stack."""
+    try:
+        errors, left_out = error_messages(data.get("diagnostics") or ()), unchanged_left_out(data)
+    except (AttributeError, TypeError, ValueError):
+        raise _no_graph(path, "damaged: its diagnostics or changeSummary are not what the engine writes") from None
+    if errors:
+        raise _no_graph(path, f"a preview that failed: {printable(errors[0])}", "Correct that, and preview again.")
+    if left_out:
+        what = f"only a part of a preview: {left_out} resources are not in it, which stay and cost what they cost"
+        raise _no_graph(path, what, f"{HOW_TO_PREVIEW} writes all of them.")
+
+
 def _read(path: Path) -> Mapping[str, Any]:
     try:
         data = json.loads(path.read_text(encoding="utf-8"))
@@ -214,10 +231,23 @@ def _read(path: Path) -> Mapping[str, Any]:
     except RecursionError:
         raise _no_graph(path, "not a graph: it is nested too deeply") from None
     except ValueError as error:
+        if _is_stream(path):
+            hint = f"Leave PULUMI_ENABLE_STREAMING_JSON_PREVIEW out: {HOW_TO_PREVIEW} writes what is read here."
+            raise _no_graph(path, "a stream of events, which leaves out what depends on what", hint) from None
         raise _no_graph(path, f"no JSON, or cut off: {error}") from None
     if not isinstance(data, Mapping):
         raise _no_graph(path, "no state and no preview")
     return data
+
+
+def _is_stream(path: Path) -> bool:
+    """Return whether the first line is an event by itself, as the engine prints them for `bedplate report`."""
+    with path.open(encoding="utf-8", errors="replace") as file:
+        try:
+            event = json.loads(file.readline())
+        except (ValueError, RecursionError):
+            return False
+    return isinstance(event, Mapping) and "sequence" in event
 
 
 def _list(path: Path, holder: Mapping[str, Any], key: str) -> list[Mapping[str, Any]]:

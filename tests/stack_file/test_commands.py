@@ -155,6 +155,34 @@ def test_init_never_loses_encrypted_secrets(line: str, tmp_path: Path) -> None:
     assert path.read_text() == line
 
 
+@pytest.mark.parametrize(
+    ("project", "folder", "shown"),
+    [
+        ("name: x\nstackConfigDir: stacks\n", ".", "stacks"),
+        ("name: x\nstackConfigDir: stacks\n", "stacks", "."),
+        ("name: x\n", "deep/below", "PROJECT"),
+    ],
+)
+def test_init_writes_where_the_engine_looks(
+    project: str, folder: str, shown: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "Pulumi.yaml").write_text(project)
+    (tmp_path / folder).mkdir(parents=True, exist_ok=True)
+    monkeypatch.chdir(tmp_path / folder)
+    result = run("init", "vision")
+    path = Path(shown.replace("PROJECT", str(tmp_path))) / NAME
+    assert f"Wrote {path}\n" in result.output
+    assert load_stack(path).name == "vision-dev"
+
+
+def test_init_outside_of_a_project_asks_where(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    result = run("init", "vision")
+    assert isinstance(result.exception, UsageError)
+    assert "--directory" in result.exception.hint
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_init_says_when_it_cannot_write(tmp_path: Path) -> None:
     (tmp_path / "stacks").write_text("a file, not a folder")
     refused = run("init", "vision", "--directory", str(tmp_path / "stacks"))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
@@ -10,6 +9,7 @@ from typing import Annotated
 import typer
 
 from bedplate.errors import InputError, UsageError
+from bedplate.files import as_seen, refusals_told, working_folder, write_whole
 
 _HOLDS_SECRETS = ("encryptionsalt:", "encryptedkey:", "secure:")
 
@@ -28,7 +28,9 @@ def init(
         list[str] | None,
         typer.Option(metavar="CIDR", help="A network that may reach the API server; give it once per network."),
     ] = None,
-    directory: Annotated[Path, typer.Option(help="Where stack files stand.")] = Path("stacks"),
+    directory: Annotated[
+        Path | None, typer.Option(help="Where stack files stand; by default where the project's Pulumi.yaml says.")
+    ] = None,
     force: Annotated[bool, typer.Option("--force", help="Replace a file that exists.")] = False,
 ) -> None:
     """Write a commented stack file that is valid: one cluster, a general pool, an inference pool that starts at 0."""
@@ -38,7 +40,7 @@ def init(
 
     if provider == "existing" and (region or runner_access):
         raise UsageError("an existing cluster has no --region and no --runner-access here; its kubeconfig leads to it")
-    path = directory / f"Pulumi.{team}-{environment}.yaml"
+    path = (directory or _stack_folder()) / f"Pulumi.{team}-{environment}.yaml"
     text = starter_text(team, environment, provider, region, tuple(runner_access or ()))
     try:
         read_stack(Source(str(path), text), path)
@@ -47,11 +49,25 @@ def init(
         problems = (replace(problem, file="", source="").render() for problem in error.problems)
         raise UsageError("\n".join(problems)) from None
     _refuse_to_lose(path, force=force)
-    _write(path, text)
+    with refusals_told(path, "written"):
+        path.parent.mkdir(parents=True, exist_ok=True)
+    write_whole(path, text)
     typer.echo(f"Wrote {path}")
     for hint in _to_replace(provider, given=bool(runner_access)):
         typer.echo(f"Replace {hint} before you deploy.")
     typer.echo(f"Next: bedplate plan {path}")
+
+
+def _stack_folder() -> Path:
+    """Return the folder in which the engine looks for the stack files of the project that this runs in."""
+    from bedplate.simulation.home import find_project
+    from bedplate.simulation.project_files import read_project
+
+    try:
+        project = find_project(working_folder())
+    except UsageError as error:
+        raise UsageError(error.message, hint="run it in a project, or say where with --directory") from None
+    return as_seen(project / read_project(project / "Pulumi.yaml").stack_folder)
 
 
 def _to_replace(provider: str, *, given: bool) -> list[str]:
@@ -80,21 +96,3 @@ def _refuse_to_lose(path: Path, *, force: bool) -> None:
             f"{path} holds encrypted secrets, or the key to them, which would be lost",
             hint="Move the file away first if that is what you want.",
         )
-
-
-def _write(path: Path, text: str) -> None:
-    """Write a file whole or not at all."""
-    temporary = ""
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile(
-            "w", encoding="utf-8", dir=path.parent, prefix=f".{path.name}.", delete=False
-        ) as stream:
-            temporary = stream.name
-            stream.write(text)
-        Path(temporary).chmod(0o644)
-        Path(temporary).replace(path)
-    except OSError as error:
-        if temporary:
-            Path(temporary).unlink(missing_ok=True)
-        raise UsageError(f"{path} cannot be written: {error.strerror}") from None

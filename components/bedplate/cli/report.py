@@ -47,7 +47,7 @@ def report(
         ),
     ] = None,
     author: Annotated[
-        str | None, typer.Option(help="Whose comments are ours (GitHub login). Default: github-actions[bot].")
+        str | None, typer.Option(help="Whose comments are ours (GitHub login). Default: github-actions\\[bot].")
     ] = None,
     commit: Annotated[str, typer.Option(help="The commit that was previewed, for the last line of the comment.")] = "",
     check: Annotated[
@@ -59,6 +59,7 @@ def report(
     ] = False,
 ) -> None:
     """Write one comment about a preview: cost against the caps, what is lost, violations with their fix, changes."""
+    from bedplate.files import write_whole
     from bedplate.report.render import marker, render
     from bedplate.report.twin import report_json
 
@@ -66,7 +67,7 @@ def report(
     comment = render(summary, commit=commit)
     text = json.dumps(report_json(summary), indent=2) + "\n" if json_output else comment
     if output is not None:
-        _write(output, text)
+        write_whole(output, text)
     elif post is None:
         typer.echo(text, nl=False)
     if post is not None:
@@ -125,19 +126,3 @@ def _plan(stack_file: Path, stack: str) -> tuple[StackPlan | None, str]:
     if f"{plan.team}-{plan.environment}" != stack:
         raise UsageError(f"{stack_file} is the file of {plan.team}-{plan.environment}, and the preview of {stack}")
     return plan, ""
-
-
-def _write(path: Path, text: str) -> None:
-    """Write a file as a whole or not at all."""
-    import os
-    from tempfile import NamedTemporaryFile
-
-    from bedplate.errors import UsageError
-
-    try:
-        with NamedTemporaryFile("w", encoding="utf-8", dir=path.parent, delete=False) as file:
-            file.write(text)
-        Path(file.name).chmod(0o644)
-        os.replace(file.name, path)  # noqa: PTH105
-    except OSError as error:
-        raise UsageError(f"{path} cannot be written ({error.strerror})") from None

@@ -10,6 +10,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, StringConstraints, ValidationError
 
 from bedplate.errors import InputError, Problem, UsageError, dotted
+from bedplate.files import write_whole
 from bedplate.images.reference import DIGEST, parse_reference
 
 if TYPE_CHECKING:
@@ -68,7 +69,7 @@ def write_lock(path: Path, images: Mapping[str, LockedImage]) -> None:
         name: {"digest": one.digest, "source": one.source, "as_of": one.as_of} for name, one in sorted(images.items())
     }
     text = yaml.safe_dump({"images": content}, sort_keys=False, width=1000)
-    path.write_text(_HEAD + text, encoding="utf-8")
+    write_whole(path, _HEAD + text)
 
 
 def use_lock(path: Path) -> None:

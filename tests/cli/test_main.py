@@ -59,9 +59,17 @@ def test_reading_and_planning_never_imports_pulumi(arguments: tuple[str, ...]) -
     [
         (("plan", "stacks/Pulumi.absent-dev.yaml"), 2, "absent-dev"),
         (("plan", STACK, "--caps", "absent.yaml"), 2, "no spending caps"),
+        (("plan", STACK, "--caps", "absent.yaml"), 2, "`bedplate plan --caps FILE` names others"),
         (("catalog", "show", "p5.48xlage"), 2, "p5.48xlarge"),
         (("sim", "--", "terraform", "plan"), 2, "only pulumi can be simulated"),
         (("sim", "--fault", "capacty:p5.48xlarge", "--", "pulumi", "up"), 2, "capacity"),
+        (("sim", "--home", "README.md", "--", "pulumi", "up"), 2, "README.md cannot be the home of a simulation: "),
+        (("sim", "--home", "README.md/x", "--", "pulumi", "up"), 2, "x cannot be the home of a simulation: Not a dir"),
+        (("sim", "--reset", "--home", "README.md"), 2, "README.md is not the home of a simulation"),
+        (("orphans", "--home", "README.md"), 2, "README.md is not the home of a simulation"),
+        (("orphans", "--home", "stacks"), 2, "stacks is not the home of a simulation"),
+        (("orphans", "--home", "nowhere"), 2, "nowhere is not the home of a simulation"),
+        (("demo", "--keep", "README.md"), 2, "README.md cannot be the folder of the demo: Not a directory"),
         (("plan",), 2, "Missing argument"),
         (("plam", STACK), 2, "plam"),
     ],
@@ -71,6 +79,46 @@ def test_mistakes_are_answered_without_a_traceback(arguments: tuple[str, ...], c
     assert run.returncode == code, run.stderr
     assert message in run.stderr
     assert "Traceback" not in run.stderr
+
+
+@pytest.mark.parametrize(
+    "command", ["sim -- pulumi up", "orphans", "demo", "init vision", "images pin", "policies list"]
+)
+def test_a_working_folder_that_is_gone_is_told(tmp_path: Path, command: str) -> None:
+    code = "import os, pathlib\npathlib.Path.cwd().rmdir()\nfrom bedplate.cli.main import main\nmain()"
+    run = subprocess.run(
+        [sys.executable, "-c", code, *command.split()], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    assert run.returncode == 2, run.stderr
+    assert "the folder that this runs in does not exist any more" in run.stderr
+    assert "Traceback" not in run.stderr
+
+
+@pytest.mark.parametrize(
+    "command", [("plan", STACK), ("plan", "--json", STACK), ("catalog", "list"), ("schema",), ("validate", STACK)]
+)
+def test_a_full_disk_is_told(command: tuple[str, ...]) -> None:
+    with Path("/dev/full").open("w") as full:
+        run = subprocess.run(
+            [sys.executable, "-m", "bedplate.cli.main", *command],
+            cwd=PROJECT,
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+        )
+    assert (run.returncode, run.stderr) == (1, "error: cannot write the output: No space left on device\n")
+
+
+def test_a_reader_that_has_seen_enough_gets_no_message() -> None:
+    run = subprocess.run(
+        ["/bin/sh", "-c", f"{sys.executable} -m bedplate.cli.main schema | head -c 1"],
+        cwd=PROJECT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (run.stdout, run.stderr) == ("{", "")
 
 
 def test_a_plan_over_its_cap_is_shown_and_fails(tmp_path: Path) -> None:
@@ -98,3 +146,4 @@ def test_no_colour_outside_a_terminal_or_where_it_is_unwanted() -> None:
 def test_version_and_help() -> None:
     assert bedplate("--version").stdout.startswith("bedplate ")
     assert "validate" in bedplate("--help").stdout
+    assert "github-actions[bot]" in bedplate("report", "--help").stdout

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from bedplate.simulation.demo import changed_resources
+from bedplate.errors import UsageError
+from bedplate.simulation.demo import DemoProject, changed_resources
 from tests.support.engine import installed_engine
 
 PROJECT = Path(__file__).parents[2]
@@ -35,6 +36,13 @@ def test_a_diff_is_shortened_to_the_resources_that_change() -> None:
     assert block.splitlines()[0] == "~ aws:eks/nodeGroup:NodeGroup (update) vision-dev-l4-offer1"
     assert "maxSize: 4 => 6" in block
     assert "minSize" not in block
+
+
+def test_the_demo_of_another_project_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "origin").mkdir()
+    with pytest.raises(UsageError, match="origin holds no policies"):
+        DemoProject.copied(tmp_path / "origin", tmp_path / "scratch")
+    assert not (tmp_path / "scratch").exists()
 
 
 @pytest.mark.engine

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from bedplate.cli.orphans import as_record, as_text
-from bedplate.simulation.orphans import State, orphans_of
+from bedplate.simulation.home import Home
+from bedplate.simulation.orphans import State, find_orphans, orphans_of
 from bedplate.simulation.world_file import Resource
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 QUEUE = "aws:sqs/queue:Queue"
 SPACE = "kubernetes:core/v1:Namespace"
@@ -27,6 +31,12 @@ def known(token: str, name: str, identity: str = "", parents: str = "") -> dict[
 
 def names(world: list[Resource], *states: State) -> list[str]:
     return [orphan.resource.name for orphan in orphans_of(world, states)]
+
+
+def test_where_nothing_was_simulated_nothing_is_made(tmp_path: Path) -> None:
+    home = Home(tmp_path / "nowhere")
+    assert find_orphans(home) == []
+    assert not home.folder.exists()
 
 
 def test_what_a_state_knows_is_no_orphan() -> None:

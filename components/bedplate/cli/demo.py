@@ -26,17 +26,19 @@ def demo(
     from tempfile import TemporaryDirectory
 
     from bedplate.errors import UsageError
+    from bedplate.files import refusals_told, working_folder
     from bedplate.simulation.demo import DemoProject
     from bedplate.simulation.home import find_project
 
-    origin = find_project(Path.cwd())
+    origin = find_project(working_folder())
     if keep is None:
         with TemporaryDirectory(prefix="bedplate-demo-") as scratch:
             _tell(DemoProject.copied(origin, Path(scratch)))
         return
-    if keep.exists() and any(keep.iterdir()):
-        raise UsageError(f"{keep} is not empty", hint="name a folder that is, or that does not exist")
-    keep.mkdir(parents=True, exist_ok=True)
+    with refusals_told(keep, "the folder of the demo"):
+        if keep.exists() and any(keep.iterdir()):
+            raise UsageError(f"{keep} is not empty", hint="name a folder that is, or that does not exist")
+        keep.mkdir(parents=True, exist_ok=True)
     _tell(DemoProject.copied(origin, keep))
 
 

@@ -27,13 +27,14 @@ def pin(
     ] = None,
 ) -> None:
     """Ask the registries which digests the tags have now, and write them into images.lock.yaml."""
+    from bedplate.files import working_folder
     from bedplate.images.collect import images_to_pin
     from bedplate.images.lock import LOCK_FILE, read_lock, write_lock
     from bedplate.images.pin import pin as pin_images
     from bedplate.simulation.home import find_project
     from bedplate.stack_file.load import load_stack
 
-    project = find_project(Path.cwd())
+    project = find_project(working_folder())
     stacks = files or sorted((project / "stacks").glob("Pulumi.*.yaml"))
     names = images_to_pin(load_stack(file).spec for file in stacks)
     before = read_lock(project / LOCK_FILE)

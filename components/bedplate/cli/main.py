@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import sys
 from io import TextIOWrapper
 from typing import Annotated
@@ -36,6 +38,10 @@ app.add_typer(images.app, name="images")
 app.add_typer(policies.app, name="policies")
 
 
+_WRITING_FAILED = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EPIPE})
+"""What writing to an open file fails with; errors that have a path are not about the output."""
+
+
 def _print_version(wanted: bool) -> None:
     if wanted:
         typer.echo(f"bedplate {__version__}")
@@ -57,12 +63,34 @@ def main() -> None:
         if isinstance(stream, TextIOWrapper):  # a terminal that knows only ASCII shows escapes, not a traceback
             stream.reconfigure(errors="backslashreplace")
     try:
-        app()
+        _run()
     except BedplateError as error:
         report(error)
         sys.exit(error.exit_code)
     except KeyboardInterrupt:
         sys.exit(130)
+    except OSError as error:
+        if error.filename is not None or error.errno not in _WRITING_FAILED:
+            raise
+        _drop_output()
+        if error.errno != errno.EPIPE:  # whoever closed the pipe has read what he wanted
+            report(BedplateError(f"cannot write the output: {error.strerror}"))
+        sys.exit(1)
+
+
+def _run() -> None:
+    """Run the command, and write out what it printed: that this fails must be known before Python ends."""
+    try:
+        app()
+    except SystemExit:
+        if sys.stdout is not None:
+            sys.stdout.flush()
+        raise
+
+
+def _drop_output() -> None:
+    """Let Python not try again, when it ends, to write what could not be written (signal, "Note on SIGPIPE")."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def report(error: BedplateError) -> None:

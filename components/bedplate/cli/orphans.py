@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 if TYPE_CHECKING:
+    from bedplate.simulation.home import Home
     from bedplate.simulation.orphans import Orphan
 
 
@@ -20,16 +21,29 @@ def orphans(
     json: Annotated[bool, typer.Option("--json", help="Print JSON for programs.")] = False,
 ) -> None:
     """List every resource that the simulated clouds hold and the state lacks, and how to import or delete it."""
-    from bedplate.simulation.home import Home, default_home, find_project
     from bedplate.simulation.orphans import delete_orphans, find_orphans
 
-    place = Home(home.absolute()) if home else default_home(find_project(Path.cwd()))
+    place = _home(home)
     if delete:
         for resource in delete_orphans(place, delete):
             print(f"deleted {resource.token} {resource.id}")
         return
     found = find_orphans(place)
     print(json_module.dumps([as_record(orphan) for orphan in found], indent=2) if json else as_text(found))
+
+
+def _home(named: Path | None) -> Home:
+    """Return the home that was named, where something must have been simulated, or the project's."""
+    from bedplate.errors import UsageError
+    from bedplate.files import working_folder
+    from bedplate.simulation.home import Home, default_home, find_project
+
+    if named is None:
+        return default_home(find_project(working_folder()))
+    place = Home(working_folder() / named)
+    if not place.is_one():
+        raise UsageError(f"{named} is not the home of a simulation", hint="name the folder of `bedplate sim --home`")
+    return place
 
 
 def as_record(orphan: Orphan) -> dict[str, Any]:

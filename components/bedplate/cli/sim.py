@@ -53,10 +53,11 @@ def sim(
 ) -> None:
     """Run a pulumi command on simulated clouds: the real engine, a copy of the project, and nothing real touched."""
     from bedplate import simulation
+    from bedplate.files import working_folder
     from bedplate.simulation.home import Home, default_home, find_project
 
-    project = Path.cwd()
-    place = Home(home.absolute()) if home else default_home(find_project(project))
+    project = working_folder()
+    place = Home(project / home) if home else default_home(find_project(project))
     if reset:
         place.reset()
     arguments = pulumi_arguments(command or [], optional=reset)

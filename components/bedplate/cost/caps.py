@@ -82,7 +82,8 @@ def read_caps(path: Path) -> Caps:
     except OSError as error:
         raise UsageError(
             f"no spending caps: {path} cannot be read ({error.strerror})",
-            hint="The platform team keeps them there; without caps nothing may be created.",
+            hint=f"The platform team keeps them in {CAPS_FILE} of the project, and `bedplate plan --caps FILE` names "
+            "others; without caps nothing may be created.",
         ) from None
     except yaml.YAMLError as error:
         raise UsageError(f"{path}: {error}") from None

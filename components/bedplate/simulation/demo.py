@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 
 from bedplate import simulation
 from bedplate.cost.caps import CAPS_FILE, read_caps
-from bedplate.errors import BedplateError
+from bedplate.errors import BedplateError, UsageError
+from bedplate.files import refusals_told
 from bedplate.plan import plan_stack
 from bedplate.simulation.project_files import simulated_project_file
 from bedplate.stack_file.load import load_stack
@@ -45,14 +46,23 @@ class DemoProject:
 
     @staticmethod
     def copied(origin: Path, scratch: Path) -> DemoProject:
-        """Copy what a stack needs: the program, the policies, and the one stack file."""
+        """Copy what a stack needs: the program, the policies, and the one stack file.
+
+        Raises `UsageError` when the project is another one than Bedplate's, or nothing can be written to `scratch`.
+        """
+        for needed in (Path(POLICIES), Path("__main__.py"), STACK_FILE):
+            if not (origin / needed).exists():
+                hint = "the demo shows Bedplate's own project: run it there"
+                raise UsageError(f"{origin} holds no {needed}", hint=hint)
         folder = scratch / "project"
-        shutil.copytree(origin / POLICIES, folder / POLICIES, ignore=shutil.ignore_patterns("__pycache__"))
-        shutil.copy2(origin / "__main__.py", folder)
-        (folder / "stacks").mkdir()
-        shutil.copy2(origin / STACK_FILE, folder / STACK_FILE)
-        for name in (Path("Pulumi.yaml"), Path(POLICIES) / "PulumiPolicy.yaml"):
-            (folder / name).write_text(simulated_project_file(origin / name, (origin / name).parent), encoding="utf-8")
+        with refusals_told(scratch, "the folder of the demo"):
+            shutil.copytree(origin / POLICIES, folder / POLICIES, ignore=shutil.ignore_patterns("__pycache__"))
+            shutil.copy2(origin / "__main__.py", folder)
+            (folder / "stacks").mkdir()
+            shutil.copy2(origin / STACK_FILE, folder / STACK_FILE)
+            for name in (Path("Pulumi.yaml"), Path(POLICIES) / "PulumiPolicy.yaml"):
+                text = simulated_project_file(origin / name, (origin / name).parent)
+                (folder / name).write_text(text, encoding="utf-8")
         return DemoProject(folder, scratch / "home")
 
     def plan(self) -> StackPlan:

@@ -47,10 +47,12 @@ class State:
 
 
 def find_orphans(home: Home) -> list[Orphan]:
-    """Return the orphans of a home's world, those of one stack together.
+    """Return the orphans of a home's world, those of one stack together; none where nothing was simulated.
 
     Raises `BedplateError` when there is no engine to read the states with, or a simulation runs.
     """
+    if not home.is_one():
+        return []
     with home.locked():
         world = home.world()
         states = read_states(home)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from bedplate.errors import UsageError, nearest
+from bedplate.files import working_folder
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -103,7 +104,8 @@ def _prepare(pack: Path | None) -> None:
 
 
 def _folder(pack: Path | None) -> Path:
-    places = [pack.absolute()] if pack else [place / "policies" for place in (Path.cwd(), *Path.cwd().parents)]
+    here = working_folder()
+    places = [here / pack] if pack else [place / "policies" for place in (here, *here.parents)]
     for place in places:
         if (place / "PulumiPolicy.yaml").is_file() and (place / "rules" / "catalogue.py").is_file():
             return place

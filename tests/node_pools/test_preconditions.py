@@ -8,6 +8,9 @@ import pytest
 
 from bedplate.errors import Problem, dotted
 from bedplate.preconditions import stack_problems
+from tests.support.azure import azure_stack
+from tests.support.existing import existing
+from tests.support.gcp import gcp_stack
 from tests.support.stacks import H100, REMOVED, STACK, spec, stack
 
 REFERENCE = {"clusters.use1": {"stack": "platform-dev", "name": "use1"}, "node_pools.system": REMOVED}
@@ -80,6 +83,28 @@ CASES: list[tuple[dict[str, Any], str, str, str]] = [
     ({"clusters.use1.zones": ["use1-az1", "use1-az3"]}, "clusters.use1.zones[1]", "takes a control plane", "use1-az1"),
     ({"node_pools.system.nodes.min": 0}, "clusters.use1", "no general pool", ""),
     ({"node_pools.system.role": "training"}, "clusters.use1", "no general pool", ""),
+    (
+        {"node_pools.l4.huge_pages_2mi": 13108},
+        "node_pools.l4.huge_pages_2mi",
+        "13108 huge pages are 25.6 GiB, and of the 32 GiB of g6.2xlarge 80 % may be set aside",
+        "",
+    ),
+    (
+        {"node_pools.l4.huge_pages_2mi": 4916, "node_pools.l4.machine": "g6.xlarge"},
+        "node_pools.l4.huge_pages_2mi",
+        "of the 16 GiB of g6.xlarge 60 % may",
+        "",
+    ),
+    (
+        {
+            "node_pools.l4.huge_pages_2mi": 13107,
+            "node_pools.l4.machine": REMOVED,
+            "node_pools.l4.offers": [{"machine": "g6.2xlarge"}, {"machine": "g6.xlarge"}],
+        },
+        "node_pools.l4.huge_pages_2mi",
+        "of g6.xlarge 60 %",
+        "",
+    ),
 ]
 
 
@@ -126,6 +151,32 @@ def test_refused_references(changes: dict[str, Any], platform: dict[str, Any] | 
     found = problems(changes, platform)
     assert [dotted(problem.field) for problem in found] == [field]
     assert message in found[0].message
+
+
+@pytest.mark.parametrize(
+    ("machine", "pages"), [("g6.2xlarge", 13107), ("g6.xlarge", 4915), ("g6.xlarge", 0), ("g6.48xlarge", 314572)]
+)
+def test_huge_pages_that_leave_room_for_the_rest(machine: str, pages: int) -> None:
+    assert problems({"node_pools.l4.machine": machine, "node_pools.l4.huge_pages_2mi": pages}) == []
+
+
+ELSEWHERE = {
+    "gcp": gcp_stack(machine="e2-standard-8", role="general", huge_pages_2mi=1048576),
+    "existing": existing({"node_pools.train.huge_pages_2mi": 1048576}),
+}
+
+
+@pytest.mark.parametrize("provider", ELSEWHERE)
+def test_huge_pages_have_a_limit_wherever_nodes_are(provider: str) -> None:
+    (found,) = stack_problems(ELSEWHERE[provider])
+    assert found.field[-1] == "huge_pages_2mi"
+    assert "1048576 huge pages are 2,048.0 GiB" in found.message
+
+
+def test_huge_pages_of_a_machine_whose_memory_nobody_knows_are_not_judged() -> None:
+    unknown = {"machine": "Standard_ND96is_H100_v5", "fabric": "none", "huge_pages_2mi": 1048576}
+    (found,) = stack_problems(azure_stack({f"node_pools.h100.{key}": value for key, value in unknown.items()}))
+    assert "AKS has no setting for huge pages" in found.message
 
 
 def test_one_cluster_has_one_name_in_a_stack() -> None:

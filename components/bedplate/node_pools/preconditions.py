@@ -21,6 +21,7 @@ from bedplate.node_pools import (
     gcp_preconditions,
     reservation_preconditions,
 )
+from bedplate.node_pools.huge_pages import huge_pages_fit
 from bedplate.node_pools.machines import known_machine
 from bedplate.node_pools.reservations import ways_to_buy
 from bedplate.node_pools.same_kind import same_kind_of_machine
@@ -276,5 +277,6 @@ RULES: tuple[Callable[[PoolInContext], Iterator[Problem]], ...] = (
     _accelerators_have_a_role,
     _device_plugins_installed,
     _accelerators_can_be_shared,
+    huge_pages_fit,
     *accelerator_preconditions.RULES,
 )

@@ -210,7 +210,8 @@ class NodePoolSpec(StrictModel):
     huge_pages_2mi: Annotated[int, Field(ge=0, le=1048576)] = Field(
         default=0,
         description="Huge pages of 2 MiB that each node sets aside at its start, for pods that ask for "
-        "`hugepages-2Mi`. On an existing cluster: how many the nodes set aside already.",
+        "`hugepages-2Mi`: at most 80 % of its memory, 60 % below 30 GiB. On an existing cluster: how many the nodes "
+        "set aside already.",
     )
     prepull_images: Annotated[tuple[ImageName, ...], Field(max_length=MOST_PREPULLED)] = Field(
         default=(),

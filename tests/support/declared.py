@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 ACCOUNT = "123456789012"
 SECRETS = {
-    "bedplate:chat_keys": "web=key-of-the-web",
+    "bedplate:chat_keys": "web=key-of-the-web-team",
     "bedplate:hf_token": "token-of-the-team",
     "bedplate:hall2_kubeconfig": "apiVersion: v1",
 }

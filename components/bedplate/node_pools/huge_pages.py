@@ -15,8 +15,8 @@ MIB_PER_PAGE = 2
 SMALL_GIB = 30
 SMALL_PERCENT, PERCENT = 60, 80
 """The share of memory that may be huge pages, on machines with less than `SMALL_GIB` and on all others. It is GKE's
-limit (Google, custom resource ComputeClass, hugepageConfig; read 2026-11). Elsewhere nobody names one, and a kernel sets
-aside what it finds without a word; so it holds for all."""
+limit (Google, custom resource ComputeClass, hugepageConfig; read 2026-11). Elsewhere nobody names one, and a kernel
+sets aside what it finds without a word; so it holds for all."""
 
 
 def percent_for_huge_pages(memory_gib: float) -> int:

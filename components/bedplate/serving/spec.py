@@ -101,7 +101,8 @@ class AuthenticationSpec(StrictModel):
     """How callers prove who they are: exactly one way."""
 
     api_keys: SecretReference | None = Field(
-        default=None, description="The secret that holds the keys, a line each: `caller=key`."
+        default=None,
+        description="The secret that holds the keys, a line each: `caller=key`. A key has 16 characters or more.",
     )
     oidc: OidcSpec | None = Field(default=None, description="Tokens of an identity provider.")
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from rules import (
     aks_clusters,
     aks_nodes,
+    billed,
     checkpoints,
     cost,
     cost_limits,
@@ -43,6 +44,7 @@ FAMILIES = {
 RULES: tuple[Rule, ...] = (
     *cost.RULES,
     *cost_limits.RULES,
+    *billed.RULES,
     *nodes.RULES,
     *karpenter.RULES,
     *gke_nodes.RULES,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -25,9 +26,23 @@ FOLDER = Path(__file__).resolve().parents[1]
 """The pack's own folder, wherever the program stands: a change cannot bring its own caps, settings or exceptions."""
 
 
+VERSION_OF_AZURE = re.compile(r"^(azure-native:\w+)/v\w+:")
+CORE_WITHOUT_ITS_NAME = re.compile(r"^kubernetes:(v\w+):")
+
+
+@cache
+def plain_type(token: str) -> str:
+    """Return a type token as rules name it: of azure-native without an API version, Kubernetes' own kinds in `core/`.
+
+    `kubernetes.apiextensions.CustomResource` makes `kubernetes:v1:Pod` of what the SDK's class calls
+    `kubernetes:core/v1:Pod`; the provider creates the same of both.
+    """
+    return CORE_WITHOUT_ITS_NAME.sub(r"kubernetes:core/\1:", VERSION_OF_AZURE.sub(r"\1:", token))
+
+
 @dataclass(frozen=True, slots=True)
 class Resource:
-    """A resource as a policy sees it, with plain properties (`rules.reading.plain`)."""
+    """A resource as a policy sees it, with plain properties (`rules.reading.plain`) and its `plain_type`."""
 
     type: str
     urn: str
@@ -45,6 +60,10 @@ class Resource:
 
     memory: dict[str, Any] = field(default_factory=dict, compare=False, repr=False)
     """What one rule found out about the resource and others need too (`rules.pods.pods`)."""
+
+    def __post_init__(self) -> None:
+        """Every rule sees the plain type, whoever made the resource."""
+        object.__setattr__(self, "type", plain_type(self.type))
 
     @property
     def stack(self) -> str:

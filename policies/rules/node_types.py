@@ -1,9 +1,12 @@
-"""Which resource types create nodes, and which provider packages the rules know: data of the platform team."""
+"""Which resource types create nodes, and which provider packages the rules know: data of the platform team.
+
+Types of clouds that are neither here nor in the catalog's list of what is billed are refused by `rules.billed`. Any
+Kubernetes kind may be defined, so those that create nodes, or run programs that do, are named one by one.
+"""
 
 from __future__ import annotations
 
 import csv
-import re
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from functools import cache
@@ -29,27 +32,40 @@ class NodeType:
     """Name of the condition in `CONDITIONS`; empty for always."""
 
     creates: str
+    source: str = ""
+    """Where the kind is defined, for kinds of Kubernetes; types of clouds are in the installed SDKs."""
 
 
 @cache
 def node_types() -> tuple[NodeType, ...]:
-    """Return the table of node_types.csv."""
-    with (FOLDER / "node_types.csv").open(encoding="utf-8", newline="") as file:
-        return tuple(NodeType(row["type"], row["when"], row["creates"]) for row in csv.DictReader(file))
+    """Return the types of clouds that create nodes, of node_types.csv."""
+    return tuple(NodeType(row["type"], row["when"], row["creates"]) for row in _rows("node_types.csv"))
+
+
+@cache
+def node_kinds() -> tuple[NodeType, ...]:
+    """Return the kinds of Kubernetes that create nodes or run programs that do, of node_kinds.csv."""
+    return tuple(NodeType(row["type"], row["when"], row["creates"], row["source"]) for row in _rows("node_kinds.csv"))
+
+
+def _rows(name: str) -> list[dict[str, str]]:
+    with (FOLDER / name).open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
 
 
 @cache
 def known_packages() -> frozenset[str]:
     """Return the provider packages of packages.csv."""
-    with (FOLDER / "packages.csv").open(encoding="utf-8", newline="") as file:
-        return frozenset(row["package"] for row in csv.DictReader(file))
+    return frozenset(row["package"] for row in _rows("packages.csv"))
 
 
 @cache
 def node_type(type_token: str) -> NodeType | None:
-    """Return the row that a type token matches, or None. Versions in azure-native's tokens do not matter."""
-    token = re.sub(r"^(azure-native:\w+)/v\w+:", r"\1:", type_token)
-    return next((row for row in node_types() if fnmatchcase(token, row.pattern)), None)
+    """Return the row that a plain type token matches, or None. A patch is of the kind that it patches."""
+    if type_token.startswith("kubernetes:"):
+        kind = type_token.removesuffix("Patch")
+        return next((row for row in node_kinds() if fnmatchcase(kind, row.pattern)), None)
+    return next((row for row in node_types() if fnmatchcase(type_token, row.pattern)), None)
 
 
 def creates_nodes(resource: Resource, row: NodeType) -> bool:

@@ -206,7 +206,8 @@ RULES = (
         family="nodes",
         waivable=False,
         demands="What creates nodes has a node pool of Bedplate above it and is of a type that pools consist of.",
-        reason="Only pools are priced and counted against the caps. policies/node_types.csv lists the types.",
+        reason="Only pools are priced and counted against the caps. policies/node_types.csv lists the types of clouds, "
+        "policies/node_kinds.csv the kinds of Kubernetes, with those that run programs or install charts.",
         fix="declare the nodes under `node_pools` in the stack file, which prices and caps them",
         applies=lambda type_token: node_type(type_token) is not None,
         check=belongs_to_priced_pool,

@@ -12,7 +12,7 @@ from pulumi_policy import EnforcementLevel, PolicyConfigSchema, ResourceValidati
 
 from rules.boundary import plain
 from rules.judge import Deployment, reads_properties
-from rules.model import Resource, Settings
+from rules.model import Resource, Settings, plain_type
 from rules.remediation import corrections, is_correctable
 
 if TYPE_CHECKING:
@@ -109,7 +109,7 @@ def remediate(args: ResourceValidationArgs) -> Any:
 
 def resource_from(args: ResourceValidationArgs) -> Resource:
     """Return the resource that the SDK hands out, decoded only when a rule reads it."""
-    wanted = reads_properties(args.resource_type)
+    wanted = reads_properties(plain_type(args.resource_type))
     return Resource(
         type=args.resource_type,
         urn=args.urn,
@@ -124,7 +124,7 @@ def resource_from(args: ResourceValidationArgs) -> Resource:
 def stack_from(args: StackValidationArgs, deployment: Deployment) -> dict[str, Resource]:
     """Return the resources of a stack by URN, each decoded only when a rule reads its outputs."""
     return {
-        one.urn: _from_stack(one, with_properties=deployment.reads_outputs(one.urn, one.resource_type))
+        one.urn: _from_stack(one, with_properties=deployment.reads_outputs(one.urn, plain_type(one.resource_type)))
         for one in args.resources
     }
 

@@ -18,6 +18,8 @@ EVERYWHERE = "*"
 
 Days = Annotated[int, Field(gt=0)]
 Regions = Annotated[list[str], Field(min_length=1)]
+TypePattern = Annotated[str, Field(pattern=r"^(aws|gcp|azure-native):\w+[/:][\w*/:]+$")]
+"""A pattern names its service: one for a whole cloud would switch the rule off."""
 
 
 class LogRetention(StrictModel):
@@ -56,6 +58,12 @@ class PackSettings(StrictModel):
     )
     daemon_sets: list[str] = Field(
         default=[], description="DaemonSets outside of system namespaces that were reviewed, as `namespace/name`."
+    )
+
+    unpriced_types: list[TypePattern] = Field(
+        default=[],
+        description="Types of AWS, Google Cloud and Azure whose price nobody here knows and that may be created "
+        "nevertheless, as patterns of `package:module:Type`; a versioned type of azure-native without its version.",
     )
 
     def is_advice(self, rule: str, stack: str) -> bool:

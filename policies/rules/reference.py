@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from rules.catalogue import ALL, FAMILIES
 from rules.model import Rule, Words
-from rules.node_types import known_packages, node_types
+from rules.node_types import known_packages, node_kinds, node_types
 
 
 def page() -> str:
@@ -48,13 +48,15 @@ def checked_when(rule: Words) -> str:
 
 
 def _node_types() -> str:
-    rows = [f"| `{row.pattern}` | {row.creates} | {row.when or 'always'} |" for row in node_types()]
+    both = (*node_types(), *node_kinds())
+    rows = [f"| `{row.pattern}` | {row.creates} | {row.when or 'always'} |" for row in both]
     packages = ", ".join(f"`{package}`" for package in sorted(known_packages()))
     return "\n".join(
         [
             "## Types that create nodes",
             "",
-            "policies/node_types.csv; `*` stands for anything.",
+            "policies/node_types.csv and policies/node_kinds.csv; `*` stands for anything. What else a cloud has, and "
+            "the catalog does not know, `cost-known-types` refuses.",
             "",
             "| type | creates | when |",
             "|---|---|---|",

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 EKS = "aws:eks/cluster:Cluster"
 GKE = "gcp:container/cluster:Cluster"
 GKE_POOL = "gcp:container/nodePool:NodePool"
-AKS = "azure-native:containerservice*:ManagedCluster"
+AKS = "azure-native:containerservice:ManagedCluster"
 LOG_TYPES = ("api", "audit", "authenticator", "controllerManager", "scheduler")
 """All that EKS writes."""
 
@@ -108,10 +108,7 @@ RULES = (
         ),
         passes="publicAccessCidrs: [203.0.113.0/24]",
         fails="publicAccessCidrs: [0.0.0.0/0]",
-        applies=lambda token: (
-            token in (EKS, GKE)
-            or (token.startswith("azure-native:containerservice") and token.endswith(":ManagedCluster"))
-        ),
+        applies=lambda token: token in (EKS, GKE, AKS),
         check=control_plane_is_closed,
     ),
     table_rule(

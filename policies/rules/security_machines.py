@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 EKS_NODE_GROUP = "aws:eks/nodeGroup:NodeGroup"
 LAUNCH_TEMPLATE = "aws:ec2/launchTemplate:LaunchTemplate"
 INSTANCE = "aws:ec2/instance:Instance"
-AKS_POOL = "azure-native:containerservice*:AgentPool"
+AKS_POOL = "azure-native:containerservice:AgentPool"
 SECURITY_GROUP = "aws:ec2/securityGroup:SecurityGroup"
 ADMIN_PORTS = {22: "SSH", 3389: "RDP"}
 DISKS = "blockDeviceMappings.*.ebs"

@@ -7,7 +7,8 @@ from dataclasses import replace
 import pytest
 
 from bedplate.sdk_types import is_known_token
-from rules.node_types import CONDITIONS, known_packages, node_type, node_types
+from rules.model import plain_type
+from rules.node_types import CONDITIONS, known_packages, node_kinds, node_type, node_types
 from tests.policies.stack import (
     UNKNOWN,
     Declared,
@@ -57,7 +58,8 @@ def test_a_group_below_another_component_of_the_pool() -> None:
 )
 def test_raw_nodes_are_refused(token: str, properties: dict[str, object]) -> None:
     messages = register(Declared(token, "raw", properties, provider=token.split(":")[0]))
-    assert any(message.startswith(f"nodes-priced: {token} raw creates ") for message in messages), messages
+    shown = plain_type(token)
+    assert any(message.startswith(f"nodes-priced: {shown} raw creates ") for message in messages), messages
 
 
 @pytest.mark.parametrize(
@@ -181,12 +183,12 @@ def test_components_and_the_engines_own_resources_need_no_package() -> None:
 
 
 def test_conditions_are_used_and_exist() -> None:
-    assert {row.when for row in node_types() if row.when} == set(CONDITIONS)
+    assert {row.when for row in (*node_types(), *node_kinds()) if row.when} == set(CONDITIONS)
 
 
 @pytest.mark.parametrize(
     "token",
-    [row.pattern for row in node_types() if "*" not in row.pattern and not row.pattern.startswith("kubernetes:")],
+    [row.pattern for row in node_types() if "*" not in row.pattern],
 )
 def test_types_exist_in_the_installed_sdks(token: str) -> None:
     assert is_known_token(token)

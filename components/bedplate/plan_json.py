@@ -94,7 +94,7 @@ def _group(group: NodeGroupPlan) -> dict[str, Any]:
         "placement": {"kind": group.placement.kind, "reason": group.placement.reason},
         "sharing": _sharing(group),
         "labels": dict(group.labels),
-        "taints": [f"{taint.key}={taint.value}:{taint.effect}" for taint in group.taints],
+        "taints": [str(taint) for taint in group.taints.carried],
     }
 
 

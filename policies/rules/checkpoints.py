@@ -11,7 +11,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from bedplate.node_pools.labels import DOMAIN, POOL_LABEL, capacity_taints
+from bedplate.node_pools.labels import DOMAIN, POOL_LABEL
+from bedplate.node_pools.taints import capacity_taints
 from bedplate.sdk_types.values import is_unknown
 from rules.model import Finding, Resource, StackRule, Surroundings
 from rules.nodes import NODE_POOL

@@ -59,7 +59,7 @@ def test_floors_of_two_pools_do_not_keep_each_other_off_a_node() -> None:
 
 def test_a_floor_tolerates_exactly_the_taints_of_its_pool() -> None:
     plan = planned(l4__nodes__min=1)
-    taints = {pool.name: pool.groups[0].taints for pool in plan.node_pools}
+    taints = {pool.name: pool.taints for pool in plan.node_pools}
     pod = floor(plan, "l4")["spec"]["template"]["spec"]
     assert [(one["key"], one["value"], one["effect"]) for one in pod["tolerations"]] == [
         (taint.key, taint.value, taint.effect) for taint in taints["l4"]

@@ -258,7 +258,7 @@ def test_offers_are_tried_in_their_order_by_a_class_that_makes_no_nodes_of_its_o
     assert ordered["spec"]["whenUnsatisfiable"] == "DoNotScaleUp"
     for group in plan.groups:
         assert group.labels[COMPUTE_CLASS] == plan.full_name
-        assert COMPUTE_CLASS in {taint.key for taint in group.taints}
+        assert COMPUTE_CLASS in {taint.key for taint in group.taints.declared}
     assert plan.node_selector[COMPUTE_CLASS] == plan.full_name
 
 

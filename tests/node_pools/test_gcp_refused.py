@@ -75,6 +75,13 @@ REFUSED: list[tuple[str, dict[str, Any], tuple[str | int, ...], str]] = [
         "queued machines are asked for by a ProvisioningRequest, which knows one node pool and no order",
     ),
     (
+        "_queued_is_not_tested",
+        offers("queued", acceptance_test={}),
+        (*IT, "acceptance_test"),
+        "queued machines start for a ProvisioningRequest, which the acceptance test does not make: it would wait until "
+        "its time is up, and call the fabric bad",
+    ),
+    (
         "_slice_is_the_only_offer",
         offers("spot", "flex-start", machine="ct6e-standard-4t", tpu_topology="4x4", nodes={"min": 0, "max": 4}),
         (*IT, "offers"),
@@ -139,7 +146,7 @@ def test_an_accelerator_without_a_name_on_gke_is_refused(monkeypatch: pytest.Mon
 
 
 @pytest.mark.parametrize(
-    "pool", [{}, RESERVED, TPU, offers("flex-start"), offers("queued"), offers("spot", "on-demand")]
+    "pool", [{}, RESERVED, TPU, offers("flex-start", acceptance_test={}), offers("queued"), offers("spot", "on-demand")]
 )
 def test_what_can_be_had_passes(pool: dict[str, Any]) -> None:
     assert problems(dict(pool)) == []

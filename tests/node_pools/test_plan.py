@@ -81,7 +81,7 @@ def test_named_zones_are_kept() -> None:
 )
 def test_taints_keep_other_workloads_off(role: str, machine: str, taints: list[str]) -> None:
     group = pool(role=role, machine=machine).groups[0]
-    assert [f"{taint.key}={taint.value}" for taint in group.taints] == taints
+    assert [f"{taint.key}={taint.value}" for taint in group.taints.declared] == taints
 
 
 def test_the_autoscaler_is_told_what_an_empty_group_would_have() -> None:

@@ -13,11 +13,12 @@ from bedplate import catalog
 from bedplate.catalog import sharing as facts
 from bedplate.catalog.tables import CellError, Row
 from bedplate.errors import InputError, dotted
-from bedplate.node_pools.labels import AUTOSCALER_ACCELERATOR_LABEL, Taint
+from bedplate.node_pools.labels import AUTOSCALER_ACCELERATOR_LABEL
 from bedplate.node_pools.plan import NodeGroupPlan
 from bedplate.node_pools.sharing import MIG_CONFIG_LABEL, PLUGIN_CONFIG_LABEL, SHARING_LABEL, fits, plan_sharing
 from bedplate.node_pools.sharing_preconditions import RULES, SharedMachine, sharing_problems
 from bedplate.node_pools.sharing_spec import MODES, MigSharing, MpsSharing, PartitionSharing, Sharing, TimeSlicing
+from bedplate.node_pools.taints import Taint
 from bedplate.plan import plan_stack
 from bedplate.plan_json import plan_json
 from bedplate.risks import risks
@@ -92,11 +93,11 @@ def group(**pool: Any) -> NodeGroupPlan:
 
 def test_a_pool_that_shares_keeps_pods_away_that_want_whole_accelerators() -> None:
     planned = group(sharing={"mode": "time-slicing", "replicas": 4})
-    assert Taint(SHARING_LABEL, "time-slicing") in planned.taints
+    assert Taint(SHARING_LABEL, "time-slicing") in planned.taints.declared
     assert planned.unseen_resources["nvidia.com/gpu"] == "4"
     assert planned.labels[PLUGIN_CONFIG_LABEL] == "time-slicing-4"
     whole = group()
-    assert SHARING_LABEL not in {taint.key for taint in whole.taints}
+    assert SHARING_LABEL not in {taint.key for taint in whole.taints.carried}
     assert SHARING_LABEL not in whole.labels
     assert whole.sharing is None
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from bedplate.node_pools.labels import AZURE_PRIORITY, POOL_LABEL
+from bedplate.node_pools.labels import POOL_LABEL
 from rules.checkpoints import CHECKPOINTS_ANNOTATION
 from tests.policies.stack import (
     CONTAINER,
@@ -21,6 +21,7 @@ from tests.policies.stack import (
 )
 
 NAMESPACE = "vision-dev-training"
+SPOT_ON_AKS = "kubernetes.azure.com/scalesetpriority"
 RULE = "reliability-spot-checkpoints"
 MOUNTS = [{"name": "runs", "mountPath": "/runs"}]
 
@@ -72,7 +73,7 @@ FAILS: dict[str, tuple[Declared, Declared, str]] = {
     "an annotation without an address": (SPOT, job("yes"), NOWHERE),
     "an annotation with a folder": (SPOT, job("/runs"), NOWHERE),
     "the pool selected": (SPOT, job(nodeSelector={POOL_LABEL: SPOT.properties["fullName"]}), NOWHERE),
-    "spot nodes of AKS tolerated": (AZURE, job(tolerations=[{"key": AZURE_PRIORITY, "operator": "Exists"}]), NOWHERE),
+    "spot nodes of AKS tolerated": (AZURE, job(tolerations=[{"key": SPOT_ON_AKS, "operator": "Exists"}]), NOWHERE),
     "everything tolerated": (AZURE, job(tolerations=[{"operator": "Exists"}]), NOWHERE),
     "an unknown annotation": (SPOT, job(UNKNOWN), f"metadata.annotations.{CHECKPOINTS_ANNOTATION} is not known"),
     "an unknown volume": (SPOT, job(volumes=volume(persistentVolumeClaim=UNKNOWN)), "persistentVolumeClaim is not"),

@@ -6,7 +6,6 @@ from typing import Any
 import pytest
 
 from bedplate import catalog
-from bedplate.node_pools.labels import Taint
 from bedplate.plan import plan_stack
 from bedplate.sdk_types import check_inputs
 from bedplate.services.component import release_inputs
@@ -65,40 +64,6 @@ def test_charts_and_versions_are_the_catalogs() -> None:
 )
 def test_only_what_is_needed_is_installed(changes: dict[str, Any], names: list[str]) -> None:
     assert [one.name for one in services(**changes).releases] == names
-
-
-def tolerates(tolerations: list[dict[str, str]], taint: Taint) -> bool:
-    """Return what the scheduler's rule for tolerations says of one taint."""
-    return any(
-        one.get("key", "") in ("", taint.key)
-        and one.get("effect", taint.effect) == taint.effect
-        and (one.get("operator") == "Exists" or one.get("value", "") == taint.value)
-        for one in tolerations
-    )
-
-
-@pytest.mark.parametrize(
-    ("chart", "path"),
-    [
-        ("gpu-operator", ("daemonsets", "tolerations")),
-        ("gpu-operator", ("node-feature-discovery", "worker", "tolerations")),
-        ("aws-efa-k8s-device-plugin", ("tolerations",)),
-    ],
-)
-@pytest.mark.parametrize("role", ["inference", "training"])
-def test_agents_run_on_accelerator_nodes_of_every_role(chart: str, path: tuple[str, ...], role: str) -> None:
-    plan = plan_stack(stack({"node_pools.h100.role": role}))
-    tolerations: Any = release(chart, plan_services(plan.clusters["use1"])).values
-    for key in path:
-        tolerations = tolerations[key]
-    (pool,) = (pool for pool in plan.node_pools if pool.name == "h100")
-    for group in pool.groups:
-        assert [taint for taint in group.taints if not tolerates(tolerations, taint)] == []
-
-
-def test_agents_tolerate_no_taint_that_they_do_not_name() -> None:
-    for one in release("gpu-operator").values["daemonsets"]["tolerations"]:
-        assert one["key"]
 
 
 def test_the_driver_and_the_toolkit_of_the_image_are_not_installed_again() -> None:

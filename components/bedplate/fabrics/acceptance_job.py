@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 from bedplate.fabrics.alert import JOB_PREFIX
 from bedplate.fabrics.manifests import fabric_manifests
 from bedplate.fabrics.pods import patch_template
-from bedplate.node_pools.floor import pool_tolerations
 from bedplate.node_pools.labels import DOMAIN, accelerator_resources
+from bedplate.node_pools.taints import tolerations
 from bedplate.separation.namespaces import TeamNamespace, namespace_manifests
 
 if TYPE_CHECKING:
@@ -132,7 +132,7 @@ def _template(pool: NodePoolPlan, test: AcceptancePlan, name: str) -> dict[str, 
             "automountServiceAccountToken": False,
             "enableServiceLinks": False,
             "nodeSelector": pool.node_selector,
-            **pool_tolerations(pool),
+            **tolerations(pool.taints),
             "affinity": {
                 "podAntiAffinity": {
                     "requiredDuringSchedulingIgnoredDuringExecution": [

@@ -13,9 +13,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from bedplate import catalog
-from bedplate.node_pools.compute_class import COMPUTE_CLASS
 from bedplate.node_pools.labels import POOL_LABEL
-from bedplate.services.tolerations import node_tolerations
+from bedplate.node_pools.taints import tolerations
 
 if TYPE_CHECKING:
     from bedplate.node_pools.plan import NodePoolPlan
@@ -134,14 +133,6 @@ def _container(name: str, image: str, mounts: dict[str, str]) -> dict[str, Any]:
     }
 
 
-def _tolerations(pool: NodePoolPlan) -> list[dict[str, str]]:
-    machine = pool.groups[0].machine
-    arm = [{"key": "kubernetes.io/arch", "operator": "Exists"}] if machine.architecture == "arm64" else []
-    # Nodes of a pool with several offers have a taint for the order among them.
-    ordered = [{"key": COMPUTE_CLASS, "operator": "Exists"}] if COMPUTE_CLASS in pool.node_selector else []
-    return node_tolerations([machine.resource_name]) + arm + ordered
-
-
 def _volume(path: str) -> str:
     return path.strip("/").replace("/", "-").replace(".", "-")
 
@@ -176,7 +167,7 @@ def _manifest(
                     "priorityClassName": "system-node-critical",
                     "automountServiceAccountToken": False,
                     "nodeSelector": {POOL_LABEL: pool.full_name},
-                    "tolerations": _tolerations(pool),
+                    **tolerations(pool.taints),
                     "hostNetwork": True,
                     **({"hostPID": True} if host_pid else {}),
                     **({"initContainers": installers} if installers else {}),

@@ -104,7 +104,7 @@ def _declare_node_group(
         labels=dict(group.labels),
         taints=[
             aws.eks.NodeGroupTaintArgs(key=taint.key, value=taint.value, effect=TAINT_EFFECTS[taint.effect])
-            for taint in group.taints
+            for taint in group.taints.declared
         ],
         opts=pulumi.ResourceOptions(
             parent=parent,

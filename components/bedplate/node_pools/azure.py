@@ -78,7 +78,7 @@ def _declare_agent_pool(
         enable_encryption_at_host=cluster.host_encryption,
         upgrade_settings=upgrade_settings(plan.role, group.capacity),
         node_labels=dict(group.labels),
-        node_taints=[f"{taint.key}={taint.value}:{taint.effect}" for taint in group.taints],
+        node_taints=[str(taint) for taint in group.taints.declared],
         tags={**tags, **resource_tags(group)},
         **_market(group),
         **_driver(group, cluster),

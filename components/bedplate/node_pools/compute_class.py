@@ -5,11 +5,9 @@ Its fields: GKE documentation, "About custom compute classes". Why: docs/decisio
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from bedplate.clouds.gcp_names import NODE_POOL_LENGTH, fitting_name
-from bedplate.node_pools.labels import Taint
 
 if TYPE_CHECKING:
     from bedplate.node_pools.plan import NodeGroupPlan, NodePoolPlan
@@ -19,15 +17,13 @@ COMPUTE_CLASS = "cloud.google.com/compute-class"
 pods ask for the class. GKE itself gives such pods the toleration."""
 
 
-def with_compute_class(groups: tuple[NodeGroupPlan, ...], pool_name: str) -> tuple[NodeGroupPlan, ...]:
-    """Return the groups of a pool as nodes of its ComputeClass, if it needs one: with one offer there is no order."""
-    if len(groups) == 1:
-        return groups
-    taint = Taint(COMPUTE_CLASS, pool_name)
-    return tuple(
-        replace(group, labels={**group.labels, COMPUTE_CLASS: pool_name}, taints=(*group.taints, taint))
-        for group in groups
-    )
+def class_name(provider: str, pool_name: str, offers: int) -> str:
+    """Return the ComputeClass of a pool's nodes, empty where it has none: with one offer there is no order.
+
+    >>> class_name("gcp", "vision-prod-train", 2)
+    'vision-prod-train'
+    """
+    return pool_name if provider == "gcp" and offers > 1 else ""
 
 
 def compute_class(pool: NodePoolPlan) -> dict[str, Any] | None:

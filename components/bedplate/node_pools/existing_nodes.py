@@ -58,8 +58,10 @@ def node_patch(plan: NodePoolPlan, host: str) -> dict[str, Any]:
     """
     (group,) = plan.groups
     patch: dict[str, Any] = {"metadata": {"name": host, "labels": dict(group.labels)}}
-    if group.taints:
+    if group.taints.declared:
         patch["spec"] = {
-            "taints": [{"key": taint.key, "value": taint.value, "effect": taint.effect} for taint in group.taints]
+            "taints": [
+                {"key": taint.key, "value": taint.value, "effect": taint.effect} for taint in group.taints.declared
+            ]
         }
     return patch

@@ -37,7 +37,7 @@ def _nodes_carry_labels(pool: NodePoolPlan) -> Iterator[Risk]:
         return
     (group,) = pool.groups
     labels = ", ".join(f"{key}={value}" for key, value in group.labels.items())
-    taints = ", ".join(f"{taint.key}={taint.value}:{taint.effect}" for taint in group.taints) or "none"
+    taints = ", ".join(map(str, group.taints.declared)) or "none"
     yield Risk(
         f"node_pools.{pool.name}",
         f"{pool.min_nodes} to {pool.max_nodes} nodes are taken to be there, with the labels {labels} and the taints "
@@ -48,7 +48,7 @@ def _nodes_carry_labels(pool: NodePoolPlan) -> Iterator[Risk]:
 
 def _taints_change_hands(pool: NodePoolPlan) -> Iterator[Risk]:
     (group,) = pool.groups
-    if pool.hosts and group.taints:
+    if pool.hosts and group.taints.declared:
         yield Risk(
             f"node_pools.{pool.name}",
             "the taints of a node are one field: a taint of somebody else stops the first `up`, and a node that was "

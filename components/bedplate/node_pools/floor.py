@@ -14,13 +14,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from bedplate.node_pools.labels import DOMAIN
+from bedplate.node_pools.taints import tolerations
 from bedplate.separation.namespaces import pool_namespace
 from bedplate.separation.priorities import FLOOR_PRIORITY_CLASS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from bedplate.node_pools.labels import Taint
     from bedplate.node_pools.plan import NodePoolPlan
     from bedplate.plan import StackPlan
 
@@ -103,7 +103,7 @@ def idle_pod(pool: NodePoolPlan, container: str) -> dict[str, Any]:
         "enableServiceLinks": False,
         "terminationGracePeriodSeconds": 0,
         "nodeSelector": pool.node_selector,
-        **pool_tolerations(pool),
+        **tolerations(pool.taints),
         "securityContext": RESTRICTED_POD,
         "containers": [small_container(container, PAUSE_IMAGE, "8Mi")],
     }
@@ -117,13 +117,3 @@ def small_container(name: str, image: str, memory: str) -> dict[str, Any]:
         "resources": {"requests": {"cpu": "10m", "memory": memory}, "limits": {"memory": memory}},
         "securityContext": RESTRICTED_CONTAINER,
     }
-
-
-def pool_tolerations(pool: NodePoolPlan) -> dict[str, Any]:
-    """Return the tolerations of a pod that may stand on any of a pool's offers: each of their taints once."""
-    taints = dict.fromkeys(taint for group in pool.groups for taint in group.taints)
-    return {"tolerations": [_toleration(taint) for taint in taints]} if taints else {}
-
-
-def _toleration(taint: Taint) -> dict[str, str]:
-    return {"key": taint.key, "operator": "Equal", "value": taint.value, "effect": taint.effect}

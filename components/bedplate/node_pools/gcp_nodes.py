@@ -8,7 +8,7 @@ import pulumi_gcp as gcp
 
 from bedplate.clouds.gcp_names import gcp_labels
 from bedplate.node_pools.gcp_boot_disks import HYPERDISK, INCLUDED_IOPS, INCLUDED_MIBPS, boot_disk_type
-from bedplate.node_pools.gcp_plan import WAITS_FOR_MACHINES, node_labels, reservation_path
+from bedplate.node_pools.gcp_plan import WAITS_FOR_MACHINES, reservation_path
 from bedplate.node_pools.images import node_image
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ def node_config(
         # Images of Artifact Registry start before all of them has come.
         gcfs_config=gcp.container.NodePoolNodeConfigGcfsConfigArgs(enabled=True),
         resource_labels=gcp_labels(tags),
-        labels=dict(node_labels(group)),
+        labels=dict(group.labels),
         taints=_taints(group),
         taint_config=_architecture_taint(group),
         guest_accelerators=_accelerators(group),
@@ -63,7 +63,7 @@ def node_config(
 def _taints(group: NodeGroupPlan) -> list[gcp.container.NodePoolNodeConfigTaintArgs]:
     return [
         gcp.container.NodePoolNodeConfigTaintArgs(key=taint.key, value=taint.value, effect=TAINT_EFFECTS[taint.effect])
-        for taint in group.taints
+        for taint in group.taints.declared
     ]
 
 

@@ -5,11 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from bedplate.node_pools.plan import NodeGroupPlan, NodePoolPlan
-
-QUEUED_LABEL = "cloud.google.com/gke-queued"
 
 WAITS_FOR_MACHINES = ("flex-start", "queued")
 """Ways to buy in which a node starts when Google Cloud has one to give, and goes after a limited time."""
@@ -49,8 +45,3 @@ def reservation_path(name: str, project: str) -> str:
     'projects/acme-ai/reservations/h100/reservationBlocks/block-1'
     """
     return name if name.startswith("projects/") else f"projects/{project}/reservations/{name}"
-
-
-def node_labels(group: NodeGroupPlan) -> Mapping[str, str]:
-    """Return the labels of a group's nodes: GKE taints queued nodes by itself, and leaves the label to us."""
-    return {**group.labels, QUEUED_LABEL: "true"} if group.capacity == "queued" else group.labels

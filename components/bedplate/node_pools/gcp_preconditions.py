@@ -106,6 +106,18 @@ def _queued_is_the_only_offer(context: PoolInContext) -> Iterator[Problem]:
             )
 
 
+def _queued_is_not_tested(context: PoolInContext) -> Iterator[Problem]:
+    if context.pool.acceptance_test is None:
+        return
+    if any(offer.capacity == "queued" for offer, _ in _offers(context)):
+        yield Problem(
+            "queued machines start for a ProvisioningRequest, which the acceptance test does not make: it would wait "
+            "until its time is up, and call the fabric bad",
+            ("node_pools", context.name, "acceptance_test"),
+            hint="Leave it out, and test the same machine in a pool that is bought another way.",
+        )
+
+
 def _slice_is_the_only_offer(context: PoolInContext) -> Iterator[Problem]:
     topology = context.pool.tpu_topology
     if topology is None or len(context.pool.all_offers()) == 1:
@@ -172,6 +184,7 @@ RULES: tuple[Callable[[PoolInContext], Iterator[Problem]], ...] = (
     _reservation_interval,
     _queued_rests_at_zero,
     _queued_is_the_only_offer,
+    _queued_is_not_tested,
     _slice_is_the_only_offer,
     _nodes_are_shielded,
     _accelerator_has_a_name,

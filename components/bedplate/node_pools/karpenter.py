@@ -136,7 +136,8 @@ def node_pool(pool: NodePoolPlan, group: NodeGroupPlan) -> dict[str, Any]:
                         _in("topology.k8s.aws/zone-id", *group.zones),
                     ],
                     "taints": [
-                        {"key": taint.key, "value": taint.value, "effect": taint.effect} for taint in group.taints
+                        {"key": taint.key, "value": taint.value, "effect": taint.effect}
+                        for taint in group.taints.declared
                     ],
                 },
             },

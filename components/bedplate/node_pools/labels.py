@@ -1,9 +1,8 @@
-"""How pods find a pool and are kept off it, and what the autoscaler must be told about a group without nodes."""
+"""How pods find a pool, and what the autoscaler must be told about a group without nodes."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -11,7 +10,7 @@ if TYPE_CHECKING:
     from bedplate.catalog import MachineType
     from bedplate.fabrics.model import FabricPlan
     from bedplate.node_pools.sharing import SharingPlan
-    from bedplate.node_pools.spec import Capacity, Role
+    from bedplate.node_pools.spec import Role
 
 DOMAIN = "bedplate.dev"
 POOL_LABEL = f"{DOMAIN}/pool"
@@ -25,19 +24,6 @@ ACCELERATOR_LABEL = f"{DOMAIN}/accelerator"
 AUTOSCALER_ACCELERATOR_LABEL = "k8s.amazonaws.com/accelerator"
 AUTOSCALER_RESOURCE = "nvidia.com/gpu"
 
-AZURE_PRIORITY = "kubernetes.azure.com/scalesetpriority"
-"""What AKS itself puts on spot nodes, as a label and a taint; the API shows them among those that were declared (AKS,
-"Add an Azure Spot node pool")."""
-
-
-@dataclass(frozen=True, slots=True)
-class Taint:
-    """Keeps pods without the matching toleration off a node."""
-
-    key: str
-    value: str
-    effect: Literal["NoSchedule", "PreferNoSchedule", "NoExecute"] = "NoSchedule"
-
 
 def pool_labels(
     role: Role, pool_name: str, machine: MachineType, sharing: SharingPlan | None = None
@@ -50,26 +36,6 @@ def pool_labels(
         if machine.cloud == "aws" and AUTOSCALER_RESOURCE in accelerator_resources(machine, sharing):
             labels[AUTOSCALER_ACCELERATOR_LABEL] = name
     return labels | dict(sharing.node_labels if sharing else {})
-
-
-def pool_taints(role: Role, machine: MachineType, sharing: SharingPlan | None = None) -> tuple[Taint, ...]:
-    """Return the taints of a pool's nodes: for a role other than `general`, for accelerators, for sharing them."""
-    taints = [] if role == "general" else [Taint(ROLE_LABEL, role)]
-    if machine.resource_name:
-        taints.append(Taint(machine.resource_name, "present"))
-    if sharing:
-        taints.append(sharing.taint)
-    return tuple(taints)
-
-
-def capacity_labels(provider: str, capacity: Capacity) -> Mapping[str, str]:
-    """Return the labels of nodes that follow from how they are bought."""
-    return {AZURE_PRIORITY: "spot"} if (provider, capacity) == ("azure", "spot") else {}
-
-
-def capacity_taints(provider: str, capacity: Capacity) -> tuple[Taint, ...]:
-    """Return the taints of nodes that follow from how they are bought."""
-    return tuple(Taint(key, value) for key, value in capacity_labels(provider, capacity).items())
 
 
 def accelerator_resources(machine: MachineType, sharing: SharingPlan | None = None) -> Mapping[str, int]:

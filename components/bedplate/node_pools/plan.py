@@ -10,23 +10,15 @@ from bedplate.fabrics.acceptance import plan_acceptance
 from bedplate.fabrics.choice import fabric_questions
 from bedplate.fabrics.plan import plan_fabric
 from bedplate.fabrics.pods import PodFabric, pod_fabric
-from bedplate.node_pools.compute_class import COMPUTE_CLASS, with_compute_class
+from bedplate.node_pools.compute_class import COMPUTE_CLASS, class_name
 from bedplate.node_pools.existing import hardware_price
-from bedplate.node_pools.labels import (
-    POOL_LABEL,
-    ROLE_LABEL,
-    Taint,
-    capacity_labels,
-    capacity_taints,
-    pool_labels,
-    pool_taints,
-    unseen_resources,
-)
+from bedplate.node_pools.labels import POOL_LABEL, ROLE_LABEL, pool_labels, unseen_resources
 from bedplate.node_pools.machines import known_machine
 from bedplate.node_pools.placement import decide_placement
 from bedplate.node_pools.prices import offer_price
 from bedplate.node_pools.reservations import plan_reservation
 from bedplate.node_pools.sharing import plan_sharing
+from bedplate.node_pools.taints import capacity_labels, node_taints
 from bedplate.node_pools.zones import offer_zones, shared_zones
 
 if TYPE_CHECKING:
@@ -42,6 +34,7 @@ if TYPE_CHECKING:
     from bedplate.node_pools.reservations import ReservationPlan
     from bedplate.node_pools.sharing import SharingPlan
     from bedplate.node_pools.spec import Capacity, NodePoolSpec, OfferSpec, Role
+    from bedplate.node_pools.taints import NodeTaints, Taint
     from bedplate.stack import StackSpec
 
 Provisioner = Literal["node-groups", "karpenter"]
@@ -70,7 +63,7 @@ class NodeGroupPlan:
     placement: PlacementPlan
     root_disk_gib: int
     labels: Mapping[str, str]
-    taints: tuple[Taint, ...]
+    taints: NodeTaints
     unseen_resources: Mapping[str, str]
     sharing: SharingPlan | None = None
     reservation: ReservationPlan | None = None
@@ -113,10 +106,15 @@ class NodePoolPlan:
 
     @property
     def node_selector(self) -> dict[str, str]:
-        """By which labels pods choose the pool; they tolerate the taints of its groups beside."""
+        """By which labels pods choose the pool; they tolerate its taints beside."""
         chosen = {POOL_LABEL: self.full_name, ROLE_LABEL: self.role}
         compute_class = self.groups[0].labels.get(COMPUTE_CLASS)
         return chosen | ({COMPUTE_CLASS: compute_class} if compute_class else {})
+
+    @property
+    def taints(self) -> tuple[Taint, ...]:
+        """The taints of its nodes, whoever sets them, each once: a pod may land on a node of any offer."""
+        return tuple(dict.fromkeys(taint for group in self.groups for taint in group.taints.carried))
 
     @property
     def reachable_nodes(self) -> int:
@@ -143,8 +141,6 @@ def plan_node_pool(stack: StackSpec, name: str, spec: NodePoolSpec, cluster: Clu
     )
     if groups[0].fabric.single_zone:
         groups = _in_one_zone(groups)
-    if cluster.provider == "gcp":
-        groups = with_compute_class(groups, full_name)
     return NodePoolPlan(
         name=name,
         full_name=full_name,
@@ -182,6 +178,7 @@ def _plan_group(
     max_nodes = offer.max or spec.nodes.max
     sharing = plan_sharing(cluster.provider, machine, spec.sharing) if spec.sharing else None
     reservation = plan_reservation(offer)
+    compute_class = class_name(cluster.provider, pool_name, len(spec.all_offers()))
     return NodeGroupPlan(
         # The suffix is what the autoscaler's priorities match: services.plan.expander_priorities.
         name=f"{pool_name}-offer{preference}",
@@ -201,10 +198,15 @@ def _plan_group(
             **pool_labels(spec.role, pool_name, machine, sharing),
             **fabric.node_labels,
             **capacity_labels(cluster.provider, offer.capacity),
+            **({COMPUTE_CLASS: compute_class} if compute_class else {}),
         },
-        taints=(
-            *pool_taints(spec.role, machine, sharing),
-            *capacity_taints(cluster.provider, offer.capacity),
+        taints=node_taints(
+            cluster.provider,
+            offer.capacity,
+            spec.role,
+            resource_name=machine.resource_name,
+            sharing=sharing.mode if sharing else None,
+            compute_class=compute_class,
         ),
         unseen_resources=unseen_resources(machine, sharing, fabric, huge_pages_2mi=spec.huge_pages_2mi),
         sharing=sharing,

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Literal
 
 from bedplate.catalog.sharing import Isolation, MigProfile, isolation, mig_profiles
 from bedplate.catalog.sharing import gpu_partitions as known_partitions
-from bedplate.node_pools.labels import DOMAIN, Taint
+from bedplate.node_pools.labels import DOMAIN
 from bedplate.node_pools.sharing_spec import MigSharing, MpsSharing, PartitionSharing, SharingMode, TimeSlicing
 
 if TYPE_CHECKING:
@@ -56,11 +56,6 @@ class SharingPlan:
     node_labels: Mapping[str, str]
     isolation: Isolation
     gke: GkeSharing | None = None
-
-    @property
-    def taint(self) -> Taint:
-        """The taint that keeps pods away that did not ask for a part of an accelerator."""
-        return Taint(SHARING_LABEL, self.mode)
 
 
 def plan_sharing(provider: str, machine: MachineType, sharing: Sharing) -> SharingPlan:

@@ -83,7 +83,7 @@ def device_config(cluster: OwnedCluster, *, partitioned: bool) -> dict[str, Any]
     """Return the operator's orders for the nodes with accelerators. Those of a cloud are virtual machines."""
     plan = cluster.plan
     selector = VIRTUAL if not isinstance(plan, ExistingPlan) or plan.virtual_machines else PHYSICAL
-    tolerations = agent_tolerations([RESOURCE_NAMES["amd"]], cluster.shared_accelerators)
+    tolerations = agent_tolerations(cluster, [RESOURCE_NAMES["amd"]])
     spec: dict[str, Any] = {
         "selector": {selector: "true"},
         "driver": _driver(cluster, tolerations),

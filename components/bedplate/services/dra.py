@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from bedplate.node_pools.labels import ACCELERATOR_LABEL, ROLE_LABEL
 from bedplate.services.helm import HelmRelease, helm_release
 from bedplate.services.nvidia import RESOURCE_NAME, nvidia_path
-from bedplate.services.tolerations import node_tolerations
+from bedplate.services.tolerations import agent_tolerations
 
 if TYPE_CHECKING:
     from bedplate.plan import OwnedCluster
@@ -20,13 +20,9 @@ if TYPE_CHECKING:
 DOMAIN_ACCELERATORS = ("gb200", "gb300")
 """Where NVLink leaves the node. On other nodes the plugin fails at its start (issue 1264 of the driver)."""
 
-ARCHITECTURE = "kubernetes.io/arch"
-"""GKE taints arm64 nodes with it."""
-
 
 def dra_driver_release(cluster: OwnedCluster) -> HelmRelease:
     """Return the DRA driver's Helm release for a cluster."""
-    tolerations = [*node_tolerations([RESOURCE_NAME]), {"key": ARCHITECTURE, "operator": "Exists"}]
     return helm_release(
         "nvidia-dra-driver-gpu",
         {
@@ -36,7 +32,7 @@ def dra_driver_release(cluster: OwnedCluster) -> HelmRelease:
             "controller": {"affinity": _nodes_with(ROLE_LABEL, ("general",))},
             "kubeletPlugin": {
                 "affinity": _nodes_with(ACCELERATOR_LABEL, DOMAIN_ACCELERATORS),
-                "tolerations": tolerations,
+                "tolerations": agent_tolerations(cluster, [RESOURCE_NAME]),
             },
         },
     )

@@ -9,19 +9,20 @@ from typing import TYPE_CHECKING
 
 from bedplate import catalog
 from bedplate.services.helm import HelmRelease, helm_release
-from bedplate.services.tolerations import node_tolerations
+from bedplate.services.tolerations import agent_tolerations
 
 if TYPE_CHECKING:
-    from bedplate.clusters.plan import ClusterPlan
+    from bedplate.plan import OwnedCluster
 
 
-def efa_release(cluster: ClusterPlan) -> HelmRelease:
+def efa_release(cluster: OwnedCluster) -> HelmRelease:
     """Return the EFA device plugin's Helm release for a cluster.
 
     The chart brings the list of machine types that it runs on, and tolerates none of a pool's taints by itself.
     """
     return helm_release(
-        "aws-efa-k8s-device-plugin", {"tolerations": node_tolerations(_accelerators_with_efa(cluster.provider))}
+        "aws-efa-k8s-device-plugin",
+        {"tolerations": agent_tolerations(cluster, _accelerators_with_efa(cluster.plan.provider))},
     )
 
 

@@ -64,7 +64,7 @@ def nic_cluster_policy(cluster: OwnedCluster) -> dict[str, Any]:
                 "nodeSelectorTerms": [{"matchExpressions": [{"key": CARD_LABEL, "operator": "In", "values": ["true"]}]}]
             }
         },
-        "tolerations": agent_tolerations(resources, cluster.shared_accelerators),
+        "tolerations": agent_tolerations(cluster, resources),
     }
     if _brings_card_driver(cluster):
         spec["ofedDriver"] = _card_driver()

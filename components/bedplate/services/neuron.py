@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from bedplate import catalog
 from bedplate.services.helm import HelmRelease, helm_release
-from bedplate.services.tolerations import node_tolerations
+from bedplate.services.tolerations import agent_tolerations
 
 if TYPE_CHECKING:
     from bedplate.plan import OwnedCluster
@@ -29,7 +29,7 @@ def neuron_release(cluster: OwnedCluster) -> HelmRelease:
         "neuron-helm-chart",
         {
             "neuronInstances": sorted(neuron),
-            "devicePlugin": {"tolerations": node_tolerations([RESOURCE_NAME])},
+            "devicePlugin": {"tolerations": agent_tolerations(cluster, [RESOURCE_NAME])},
             "scheduler": {"enabled": False},
             "npd": {"enabled": False},
         },

@@ -42,7 +42,7 @@ def feature_discovery_values(cluster: OwnedCluster) -> dict[str, Any]:
     on_general = {ROLE_LABEL: "general"}
     resources = [name for plugin, name in RESOURCE_NAMES.items() if plugin in cluster.device_plugins]
     return {
-        "worker": {"tolerations": agent_tolerations(resources, cluster.shared_accelerators)},
+        "worker": {"tolerations": agent_tolerations(cluster, resources)},
         "master": {"nodeSelector": on_general},
         "gc": {"nodeSelector": on_general},
     }

@@ -28,13 +28,13 @@ RDMA_PLUGINS = frozenset({"rdma-sriov", "rdma-shared"})
 def gpu_operator_release(cluster: OwnedCluster) -> HelmRelease:
     """Return the GPU operator's Helm release for a cluster. Its driver must be decided by the preconditions."""
     path = nvidia_path(cluster)
-    tolerations = agent_tolerations([RESOURCE_NAME], cluster.shared_accelerators)
+    tolerations = agent_tolerations(cluster, [RESOURCE_NAME])
     values: dict[str, Any] = {
         "driver": _driver(path, cluster),
         "toolkit": _toolkit(path),
         "devicePlugin": {"enabled": path.device_plugin == "operator"},
         "cdi": {"enabled": bool(path.cdi)},
-        # The default tolerates nvidia.com/gpu alone, and our nodes carry their role's taint too.
+        # The default tolerates nvidia.com/gpu alone, and our nodes carry further taints.
         "daemonsets": {"tolerations": tolerations},
         "operator": {"nodeSelector": {"kubernetes.io/os": "linux", ROLE_LABEL: "general"}},
         "dcgmExporter": {"enabled": True, "serviceMonitor": {"enabled": False}},

@@ -91,7 +91,7 @@ def _accelerator_releases(cluster: OwnedCluster) -> list[HelmRelease]:
     if "neuron" in plugins:
         releases.append(neuron_release(cluster))
     if "efa" in plugins:
-        releases.append(efa_release(cluster.plan))
+        releases.append(efa_release(cluster))
     return releases
 
 

@@ -4,25 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bedplate.node_pools.labels import ROLE_LABEL
-from bedplate.node_pools.sharing import SHARING_LABEL
+from bedplate.node_pools.taints import agent_keys
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable
 
-    from bedplate.node_pools.sharing_spec import Sharing
+    from bedplate.plan import OwnedCluster
 
 
-def node_tolerations(resource_names: Iterable[str]) -> list[dict[str, str]]:
-    """Return tolerations for nodes of every role that have one of these accelerators.
+def agent_tolerations(cluster: OwnedCluster, resource_names: Iterable[str]) -> list[dict[str, str]]:
+    """Return tolerations for a cluster's nodes that have one of these accelerators: of every role, however bought.
 
     Each taint is named: a toleration without a key would also keep an agent on nodes that are being drained for a
     fault, and it is what the separation policy refuses everybody else.
     """
-    return [{"key": key, "operator": "Exists"} for key in (ROLE_LABEL, *sorted(resource_names))]
-
-
-def agent_tolerations(resource_names: Iterable[str], shared: Sequence[Sharing]) -> list[dict[str, str]]:
-    """Return the tolerations of what makes accelerators known, on nodes that share them as well."""
-    more = [{"key": SHARING_LABEL, "operator": "Exists"}] if shared else []
-    return node_tolerations(resource_names) + more
+    keys = agent_keys(cluster.plan.provider, resource_names, shared=bool(cluster.shared_accelerators))
+    return [{"key": key, "operator": "Exists"} for key in keys]

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from bedplate.catalog import Model
-    from bedplate.node_pools.labels import Taint
     from bedplate.node_pools.plan import NodePoolPlan
+    from bedplate.node_pools.taints import Taint
     from bedplate.serving.spec import AuthenticationSpec, EndpointSpec, TimingsSpec
     from bedplate.stack import StackSpec
 
@@ -189,7 +189,7 @@ def plan_endpoint(stack: StackSpec, name: str, spec: EndpointSpec, pool: NodePoo
         memory_gib=_part(min(machine.memory_gib or 0 for machine in machines), share),
         shared_memory_gib=spec.shared_memory_gib or shared_memory_gib(spec.accelerators_per_worker),
         accelerators_per_node=per_node,
-        taints=tuple(dict.fromkeys(taint for group in pool.groups for taint in group.taints)),
+        taints=pool.taints,
         min_workers=spec.workers.min,
         max_workers=spec.workers.max,
         rollout=plan_rollout(stack, name, per_node, pool.reachable_nodes),

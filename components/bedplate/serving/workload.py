@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from bedplate import catalog
 from bedplate.node_pools.labels import POOL_LABEL, ROLE_LABEL
+from bedplate.node_pools.taints import tolerations
 from bedplate.services.gateway import gateway_namespace
 from bedplate.serving.connections import Connections
 from bedplate.serving.plan import VERDICT_FILE
@@ -82,10 +83,7 @@ def _pod(plan: EndpointPlan, sidecar_image: Any, bucket_address: Any) -> dict[st
         "priorityClassName": "bedplate-inference",
         "terminationGracePeriodSeconds": plan.timings.termination_grace_seconds,
         "nodeSelector": {POOL_LABEL: plan.pool, ROLE_LABEL: plan.role},
-        "tolerations": [
-            {"key": taint.key, "operator": "Equal", "value": taint.value, "effect": taint.effect}
-            for taint in plan.taints
-        ],
+        **tolerations(plan.taints),
         "topologySpreadConstraints": [
             {
                 "maxSkew": 1,

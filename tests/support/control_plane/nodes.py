@@ -47,9 +47,10 @@ def add_node(client: KubernetesClient, node: Node) -> None:
 
 
 def add_pool(client: KubernetesClient, pool: NodePoolPlan, count: int, *, offer: int = 1) -> None:
-    """Create nodes as the group of one of a pool's offers starts them: its labels, taints and resources."""
+    """Create nodes as the group of one of a pool's offers starts them: its labels, taints and resources, with what the
+    cloud adds."""
     group = pool.groups[offer - 1]
-    taints = [{"key": taint.key, "value": taint.value, "effect": taint.effect} for taint in group.taints]
+    taints = [{"key": taint.key, "value": taint.value, "effect": taint.effect} for taint in group.taints.carried]
     for number in range(count):
         add_node(client, Node(f"{group.name}-{number}", group.labels, taints, group.unseen_resources))
 

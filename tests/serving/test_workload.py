@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ast
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -79,6 +81,17 @@ def test_the_engine_reads_its_weights_only_and_asks_nobody() -> None:
     assert models == [{"name": "models", "mountPath": "/models", "readOnly": True}]
     assert {"name": "HF_HUB_OFFLINE", "value": "1"} in container["env"]
     assert container["args"][0].startswith("/models/Qwen/Qwen3-8B/")
+
+
+def test_a_user_without_an_entry_has_a_name() -> None:
+    """As Python's own getpass looks for it, before it asks the system and finds nobody."""
+    container = engine(pod())
+    environment = {one["name"]: one["value"] for one in container["env"]}
+    asked = "import getpass, pwd; pwd.getpwuid = {}.__getitem__; print(getpass.getuser())"
+    for name in ("USER", "LOGNAME"):
+        only = {name: environment[name]}
+        told = subprocess.run([sys.executable, "-c", asked], env=only, capture_output=True, text=True, check=True)
+        assert told.stdout == "bedplate\n"
 
 
 def test_what_the_drives_hold_is_bounded_and_asked_for() -> None:

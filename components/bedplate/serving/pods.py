@@ -5,7 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 USER = 2000
-"""Any number but root's: neither vLLM nor the copies need a name for it."""
+"""Any number but root's. It is the one that vLLM's own image has a user for (vllm pull request 40275); in other images
+it may be nobody's."""
+
+USER_NAME = "bedplate"
+"""What Python's `getpass.getuser` says, from USER or LOGNAME: PyTorch asks it while it is imported, and dies where the
+user has no entry in /etc/passwd (pytorch issue 140765, vllm issue 44548). The copies of weights ask for no name."""
 
 POD_IDENTITY_AGENT = "169.254.170.23/32"
 """Where the agent of EKS Pod Identity answers on each node, on port 80 (EKS user guide, "EKS Pod Identity Agent")."""

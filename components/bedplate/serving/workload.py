@@ -10,7 +10,7 @@ from bedplate.node_pools.taints import tolerations
 from bedplate.services.gateway import gateway_namespace
 from bedplate.serving.connections import Connections
 from bedplate.serving.plan import VERDICT_FILE
-from bedplate.serving.pods import RESTRICTED_CONTAINER, restricted_pod, storage_egress, variables
+from bedplate.serving.pods import RESTRICTED_CONTAINER, USER_NAME, restricted_pod, storage_egress, variables
 from bedplate.serving.weights import CACHE_FOLDER, fetch_container, program_volume, service_account
 
 if TYPE_CHECKING:
@@ -133,6 +133,8 @@ def _engine_environment() -> dict[str, str]:
         "TRANSFORMERS_OFFLINE": "1",
         "VLLM_NO_USAGE_STATS": "1",
         "HOME": ENGINE_CACHE,
+        "USER": USER_NAME,
+        "LOGNAME": USER_NAME,
         "HF_HOME": f"{ENGINE_CACHE}/huggingface",
         "VLLM_CACHE_ROOT": f"{ENGINE_CACHE}/vllm",
         # The gateway has to be the first to close what nobody uses.

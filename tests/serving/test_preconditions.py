@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from bedplate.errors import dotted
+from bedplate.errors import Problem, dotted
 from bedplate.serving.spec import EndpointSpec
 from tests.support.endpoints import CHAT, LARGE, planned, problems
 from tests.support.stacks import REMOVED
@@ -227,6 +227,34 @@ def test_endpoints_of_a_pool_share_its_room() -> None:
     assert problems(two, large) == []
     three = {"endpoints.small": small | {"workers": {"min": 1, "max": 5}}}
     assert any("workers.max of chat, small needs 4 nodes" in one.message for one in problems(three, large))
+
+
+BESIDE = CHAT | {"pools": ["h100"], "scaling": {}, "hostname": "small.example.com"}
+"""Another endpoint on the pool of `LARGE`, whose two workers have a node of eight accelerators each."""
+
+
+def beside(workers: int, accelerators: int, nodes: int, *, most: int = 2) -> list[Problem]:
+    """Return what is wrong with `LARGE` on so many nodes beside so many workers of another size."""
+    small = BESIDE | {"accelerators_per_worker": accelerators, "workers": {"min": 1, "max": workers}}
+    pool = {"cluster": "use1", "role": "inference", "machine": "p5.48xlarge", "nodes": {"min": 2, "max": nodes}}
+    changes = {"endpoints.small": small, "node_pools.h100": pool}
+    found = problems(changes, LARGE | {"workers": {"min": 1, "max": most}})
+    return [problem for problem in found if dotted(problem.field).endswith("workers.max")]
+
+
+def test_small_workers_on_every_node_leave_no_room_for_large_ones() -> None:
+    """The scheduler spreads workers over nodes: eight of one accelerator stand on three nodes, and not on one."""
+    (problem,) = beside(8, 1, nodes=3)
+    assert "workers.max of chat, small needs up to 10 nodes, and the pool h100 reaches 3" in problem.message
+    assert "differ in size" in problem.message
+    assert "a pool of its own" in (problem.hint or "")
+    assert beside(8, 1, nodes=10) == []
+
+
+def test_sizes_may_differ_where_the_worst_order_leaves_room() -> None:
+    assert beside(2, 1, nodes=4) == []
+    assert len(beside(2, 1, nodes=3)) == 1
+    assert beside(2, 1, nodes=3, most=1) == []
 
 
 def test_every_offer_of_a_pool_must_hold_a_worker() -> None:

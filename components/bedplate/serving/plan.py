@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Literal
 from bedplate import catalog
 from bedplate.serving.engine_arguments import engine_arguments, running_limit
 from bedplate.serving.memory import cache_gib, shared_memory_gib, weights_gib
-from bedplate.serving.packing import nodes_for
+from bedplate.serving.packing import nodes_in_any_order
 from bedplate.serving.schedule import cron_days
 from bedplate.serving.timings import Timings
 
@@ -250,7 +250,7 @@ def plan_rollout(stack: StackSpec, name: str, accelerators_per_node: int, reacha
     pool = stack.endpoints[name].pools
     here = {key: spec for key, spec in stack.endpoints.items() if spec.pools == pool}
     workers = [(spec.workers.max + (key == name), spec.accelerators_per_worker) for key, spec in here.items()]
-    if nodes_for(workers, accelerators_per_node) <= reachable_nodes:
+    if nodes_in_any_order(workers, accelerators_per_node) <= reachable_nodes:
         return Rollout(max_surge=1, max_unavailable=0)
     return Rollout(max_surge=0, max_unavailable=1)
 

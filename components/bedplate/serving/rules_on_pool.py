@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from bedplate import catalog
 from bedplate.errors import Problem, listing
 from bedplate.serving.memory import accelerator_gib, cache_gib, longest_context, shared_memory_gib, usable_gib
-from bedplate.serving.packing import nodes_for
+from bedplate.serving.packing import nodes_for, nodes_in_any_order
 from bedplate.serving.plan import (
     NODE_SHARE_PERCENT,
     plan_rollout,
@@ -197,16 +197,26 @@ def _weights_fit_on_drives(context: EndpointInContext) -> Iterator[Problem]:
 
 
 def _workers_fit_pool(context: EndpointInContext) -> Iterator[Problem]:
-    """All endpoints of a pool together must find room when each has all its workers."""
-    nodes = nodes_for(_all_workers(context, lambda spec: spec.workers.max), context.accelerators_per_node)
-    reachable = context.reachable_nodes
-    if nodes > reachable and context.name == _last_on_pool(context):
-        yield Problem(
-            f"workers.max of {listing(_names_on_pool(context))} needs {nodes} nodes, and the pool "
-            f"{context.endpoint.pools[0]} reaches {reachable}",
-            context.field("workers", "max"),
-            hint=f"Lower workers.max, or raise node_pools.{context.endpoint.pools[0]}.nodes.max.",
-        )
+    """All endpoints of a pool together must find room when each has all its workers, in whatever order they came.
+
+    Workers are spread over nodes, so small ones may stand on every node and leave none of them whole.
+    """
+    workers = _all_workers(context, lambda spec: spec.workers.max)
+    nodes, reachable = nodes_in_any_order(workers, context.accelerators_per_node), context.reachable_nodes
+    if nodes <= reachable or context.name != _last_on_pool(context):
+        return
+    pool = context.endpoint.pools[0]
+    mixed = len({size for _, size in workers}) > 1
+    yield Problem(
+        f"workers.max of {listing(_names_on_pool(context))} needs {'up to ' * mixed}{nodes} nodes, and the pool {pool} "
+        f"reaches {reachable}"
+        + "; their workers differ in size, and small ones on every node leave no room for large ones"
+        * mixed,
+        context.field("workers", "max"),
+        hint=f"Lower workers.max, {'or ' * (not mixed)}raise node_pools.{pool}.nodes.max"
+        + ", or give workers of another size a pool of its own" * mixed
+        + ".",
+    )
 
 
 def _replaced_one_by_one(context: EndpointInContext) -> Iterator[Problem]:

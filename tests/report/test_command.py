@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 import sys
 from pathlib import Path
 
 import pytest
 
+from bedplate import catalog
 from bedplate.cli import main
 from tests.report.comment_servers import TOKEN, serving
 from tests.report.previews import DATA
 
 ROOT = Path(__file__).resolve().parents[2]
 CAPS = str(ROOT / "policies" / "caps.yaml")
+PRICE_COLUMNS = "service,region,usd,unit,source,as_of,note"
 GROWN = str(DATA / "pool-grown.jsonl")
 
 
@@ -118,6 +121,25 @@ def test_a_stack_file_that_cannot_be_planned_is_named_and_no_green_light(
     comment = capsys.readouterr().out
     assert "### ✅" not in comment
     assert "the stack file cannot be planned: " in comment
+
+
+def test_prices_come_from_beside_the_caps(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    """Neither a price in the folder of the change nor one in its project moves a figure."""
+    base, change = tmp_path / "base", tmp_path / "change"
+    for project, usd in ((base, "7"), (change, "0.01")):
+        (project / "policies" / "prices").mkdir(parents=True)
+        row = f"kms-key,us-east-1,{usd},key-month,a contract,2026-11-01,\n"
+        (project / "policies" / "prices" / "services-aws.csv").write_text(f"{PRICE_COLUMNS}\n{row}", encoding="utf-8")
+        (project / "Pulumi.yaml").write_text("name: bedplate\n", encoding="utf-8")
+        shutil.copy2(CAPS, project / "policies" / "caps.yaml")
+    monkeypatch.chdir(change)
+    stack_file = shutil.copy2(ROOT / "stacks" / "Pulumi.vision-dev.yaml", change)
+    preview = str(DATA / "separation-violation.jsonl")  # it adds a key
+    run(monkeypatch, preview, "--caps", str(base / "policies" / "caps.yaml"), "--stack-file", str(stack_file))
+    assert "| +$7.00 |" in capsys.readouterr().out
+    catalog.use_own_prices(Path("no such folder"))
 
 
 def test_it_posts_and_says_so(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:

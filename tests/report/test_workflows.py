@@ -59,6 +59,7 @@ def test_nothing_is_permitted_but_what_a_job_names() -> None:
         (PREVIEW, "stacks"): {"contents": "read"},
         (PREVIEW, "simulated"): {"contents": "read"},
         (PREVIEW, "real"): {"contents": "read", "id-token": "write"},
+        (PREVIEW, "judged"): {"contents": "read"},
         (PREVIEW, "verdict"): {},
         (COMMENT, "comment"): {"actions": "read", "contents": "read", "pull-requests": "write"},
     }
@@ -75,7 +76,9 @@ def test_forks_get_no_credentials() -> None:
     real = workflow(PREVIEW)["jobs"]["real"]
     assert "github.event.pull_request.head.repo.full_name == github.repository" in real["if"]
     assert real["environment"]
-    assert "credentials" not in str(workflow(PREVIEW)["jobs"]["simulated"]["steps"]).replace("persist-credentials", "")
+    simulated = workflow(PREVIEW)["jobs"]["simulated"]
+    assert "credentials" not in str(simulated["steps"]).replace("persist-credentials", "")
+    assert "|| github.event.pull_request.head.repo.full_name != github.repository" in simulated["if"]
 
 
 def test_what_comments_runs_no_code_of_the_pull_request() -> None:
@@ -109,9 +112,18 @@ def test_the_base_branch_judges(job: str) -> None:
     scripts = "\n".join(step.get("run", "") for step in found)
     assert 'policies="$PWD/base/policies"' in scripts
     assert '--policy-pack "$policies"' in scripts
-    assert set(re.findall(r"--caps (\S+)", scripts)) == {"base/policies/caps.yaml"}
-    assert set(re.findall(r"(\S*)/bedplate report", scripts)) == {"base/.venv/bin"}
-    assert found[-1]["run"].rstrip().endswith("--check")
+
+
+def test_what_judges_runs_on_a_machine_that_ran_no_code_of_the_pull_request() -> None:
+    judged = workflow(PREVIEW)["jobs"]["judged"]
+    checkouts = [step["with"] for step in judged["steps"] if step.get("uses", "").startswith("actions/checkout@")]
+    assert [one["ref"] for one in checkouts] == ["${{ github.base_ref }}"]
+    scripts = "\n".join(step.get("run", "") for step in judged["steps"])
+    assert set(re.findall(r"--caps (\S+)", scripts)) == {"policies/caps.yaml"}
+    assert set(re.findall(r"(\S*)/bedplate report", scripts)) == {".venv/bin"}
+    assert "change/" not in scripts.replace("$RUNNER_TEMP/preview/change/stacks/", "")
+    assert judged["steps"][-1]["run"].rstrip().endswith("--check")
+    assert "--check" not in str([workflow(PREVIEW)["jobs"][job]["steps"] for job in ("simulated", "real")])
 
 
 def test_gitlab_parses_and_separates_code_from_the_token() -> None:
@@ -123,36 +135,48 @@ def test_gitlab_parses_and_separates_code_from_the_token() -> None:
     assert re.findall(r"\S+/bedplate\b", comment) == ['"$BASE/.venv/bin/bedplate']
     assert "CI_MERGE_REQUEST_SOURCE_PROJECT_ID == $CI_PROJECT_ID" in str(jobs["bedplate-comment"]["rules"])
     assert "CI_MERGE_REQUEST_SOURCE_PROJECT_ID == $CI_PROJECT_ID" in str(jobs["bedplate-preview-real"]["rules"])
+    assert "CI_MERGE_REQUEST_SOURCE_PROJECT_ID != $CI_PROJECT_ID" in str(jobs["bedplate-preview"]["rules"])
 
 
 @pytest.mark.parametrize("job", ["bedplate-preview", "bedplate-preview-real"])
 def test_the_target_branch_judges_on_gitlab(job: str) -> None:
     scripts = "\n".join([*gitlab()[".bedplate"]["before_script"], *gitlab()[job]["script"]])
     assert 'git fetch --quiet origin "$CI_MERGE_REQUEST_TARGET_BRANCH_NAME"' in scripts
-    assert '--policy-pack "$BASE/policies"' in scripts
-    assert '--caps "$BASE/policies/caps.yaml"' in scripts
+    assert set(re.findall(r"--policy-pack (\S+)", scripts)) == {'"$BASE/policies"'}
+    assert "--check" not in scripts
+
+
+def test_what_judges_on_gitlab_runs_no_code_of_the_merge_request() -> None:
+    job = gitlab()["bedplate-judge"]
+    scripts = "\n".join(job["script"])
+    assert re.findall(r"make .*", scripts) == ['make -C "$BASE" install']
+    assert re.findall(r"\S+/bedplate\b", scripts) == ['"$BASE/.venv/bin/bedplate']
+    assert set(re.findall(r"--caps (\S+)", scripts)) == {'"$BASE/policies/caps.yaml"'}
     assert "--check || failed=1" in scripts
-    assert set(re.findall(r"--policy-pack (\S+)|--caps (\S+)", scripts)) == {
-        ('"$BASE/policies"', ""),
-        ("", '"$BASE/policies/caps.yaml"'),
-    }
+    assert job["rules"] == [{"if": '$CI_PIPELINE_SOURCE == "merge_request_event"'}]
 
 
 RESULTS = {
-    "success success skipped": 0,
-    "success skipped skipped": 0,
-    "success failure skipped": 1,
-    "failure skipped skipped": 1,
-    "success cancelled skipped": 1,
+    ('["vision-dev"]', "success success skipped success"): 0,
+    ('["vision-dev"]', "success skipped success success"): 0,
+    ("[]", "success skipped skipped skipped"): 0,
+    ('["vision-dev"]', "success skipped skipped skipped"): 1,
+    ('["vision-dev"]', "success success skipped failure"): 1,
+    ('["vision-dev"]', "success failure skipped skipped"): 1,
+    ("", "failure skipped skipped skipped"): 1,
+    ('["vision-dev"]', "success cancelled skipped skipped"): 1,
+    ("", "cancelled skipped skipped skipped"): 1,
 }
 
 
-@pytest.mark.parametrize(("results", "code"), RESULTS.items(), ids=RESULTS)
-def test_one_check_stands_for_all_previews(results: str, code: int, tmp_path: Path) -> None:
+@pytest.mark.parametrize(("said", "code"), RESULTS.items(), ids=map(" ".join, RESULTS))
+def test_one_check_stands_for_all_previews(said: tuple[str, str], code: int, tmp_path: Path) -> None:
     job = workflow(PREVIEW)["jobs"]["verdict"]
     assert job["if"] == "always()"
     assert set(job["needs"]) == set(workflow(PREVIEW)["jobs"]) - {"verdict"}
-    assert shell(script(PREVIEW, "verdict", "No preview"), tmp_path, {"RESULTS": results}).returncode == code
+    stacks, results = said
+    told = {"STACKS": stacks, "RESULTS": results, "JUDGED": results.split()[-1]}
+    assert shell(script(PREVIEW, "verdict", "No preview"), tmp_path, told).returncode == code
 
 
 def test_no_path_keeps_the_required_check_from_starting() -> None:
@@ -166,6 +190,8 @@ CHANGED: dict[str, tuple[list[str], list[str]]] = {
         ["speech-dev", "vision-dev"],
     ),
     "what all stacks share": (["policies/caps.yaml"], ["platform-prod", "vision-dev"]),
+    "the images that every stack runs": (["images.lock.yaml"], ["platform-prod", "vision-dev"]),
+    "what installs the program": (["Makefile"], ["platform-prod", "vision-dev"]),
     "a new stack and the program": (
         ["stacks/Pulumi.speech-dev.yaml", "__main__.py"],
         ["platform-prod", "speech-dev", "vision-dev"],

@@ -22,3 +22,10 @@ def use_prices_of_project(file: Path) -> None:
     from bedplate import catalog
 
     catalog.use_own_prices(project_root(file) / catalog.OWN_PRICES_FOLDER)
+
+
+def use_prices_beside(caps: Path) -> None:
+    """Let prices come first from beside a file of caps: who takes caps from the base branch takes prices from there."""
+    from bedplate import catalog
+
+    catalog.use_own_prices(caps.resolve().parent / catalog.OWN_PRICES_FOLDER.name)

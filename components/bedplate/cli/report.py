@@ -90,6 +90,7 @@ def _check(summary: Summary) -> None:
 
 
 def _summary(preview: Path, base: Path | None, caps: Path | None, stack_file: Path | None) -> Summary:
+    from bedplate.cli.project import use_prices_beside, use_prices_of_project
     from bedplate.cost.caps import read_caps
     from bedplate.report.baseline import parse_base
     from bedplate.report.reading import parse_preview, read_text
@@ -100,6 +101,10 @@ def _summary(preview: Path, base: Path | None, caps: Path | None, stack_file: Pa
     if base is not None:
         before = parse_base(read_text(base), str(base), parsed.stack)
     limits = read_caps(caps) if caps else None
+    if caps:
+        use_prices_beside(caps)
+    elif stack_file:
+        use_prices_of_project(stack_file)
     plan, unplanned = _plan(stack_file, parsed.stack) if stack_file else (None, "")
     return summarise(parsed, base=before, caps=limits, plan=plan, unplanned=unplanned)
 
@@ -109,14 +114,12 @@ def _plan(stack_file: Path, stack: str) -> tuple[StackPlan | None, str]:
 
     Raises UsageError for a file that is not there, or of another stack.
     """
-    from bedplate.cli.project import use_prices_of_project
     from bedplate.errors import InputError, UsageError
     from bedplate.plan import plan_stack
     from bedplate.stack_file.load import load_stack
 
     if not stack_file.is_file():
         raise UsageError(f"{stack_file} is no file", hint="name the changed stack file, stacks/Pulumi.<stack>.yaml")
-    use_prices_of_project(stack_file)
     try:
         loaded = load_stack(stack_file)
         plan = plan_stack(loaded.spec, loaded.references)

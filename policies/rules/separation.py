@@ -15,6 +15,7 @@ from bedplate.node_pools.labels import POOL_LABEL, ROLE_LABEL
 from bedplate.node_pools.spec import Role
 from bedplate.services.plan import SYSTEM_NAMESPACE
 from rules.charts import HELM_RELEASE, is_pinned_chart
+from rules.kubernetes_inputs import is_object
 from rules.model import Resource, Rule, Surroundings
 from rules.nodes import EKS_NODE_GROUP, NODE_POOL
 from rules.owned import group_machine
@@ -32,13 +33,10 @@ QUEUE_LABEL = "kueue.x-k8s.io/queue-name"
 
 NAMESPACE = "kubernetes:core/v1:Namespace"
 
-CHECKED_ELSEWHERE = ("kubernetes:helm.sh/", "kubernetes:yaml", "kubernetes:kustomize")
-"""Components, whose children are seen one by one; a Release has its own rule."""
-
 
 def is_kubernetes_object(type_token: str) -> bool:
-    """Return whether a type may be, or hold, a workload of Kubernetes."""
-    return type_token.startswith("kubernetes:") and not type_token.startswith(CHECKED_ELSEWHERE)
+    """Return whether a type may be, or hold, a workload of Kubernetes. A release of Helm has its own rule."""
+    return is_object(type_token) and type_token != HELM_RELEASE
 
 
 @cache

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.policies.stack import UNKNOWN, Declared, deployment, kubernetes, register
+from tests.policies.stack import UNKNOWN, Declared, deployment, kubernetes, of_rule, register
 
 
 def of(spec: dict[str, Any]) -> Declared:
@@ -45,3 +45,58 @@ def test_values_stay_out_of_messages() -> None:
     messages = register(secret)
     assert len(messages) == 2
     assert "hunter2" not in "".join(messages)
+
+
+TYPE_RULE = "kubernetes-inputs-type"
+
+
+@pytest.mark.parametrize(
+    ("token", "api_version", "kind"),
+    [
+        ("core/v1:ConfigMap", "v1", "ConfigMap"),
+        ("core/v1:ConfigMapList", "v1", "ConfigMapList"),
+        ("apps/v1:Deployment", "apps/v1", "Deployment"),
+        ("apps/v1:DeploymentPatch", "apps/v1", "Deployment"),
+        ("v1:ConfigMap", "v1", "ConfigMap"),
+        ("keda.sh/v1alpha1:ScaledObject", "keda.sh/v1alpha1", "ScaledObject"),
+        ("keda.sh/v1alpha1:ScaledObjectPatch", "keda.sh/v1alpha1", "ScaledObject"),
+        ("example.com/v1:Patch", "example.com/v1", "Patch"),
+        ("example.com/v1:OsPatch", "example.com/v1", "OsPatch"),
+        ("apps/v1:Deployment", None, None),
+        ("helm.sh/v3:Release", None, None),
+        ("yaml/v2:ConfigGroup", None, None),
+    ],
+)
+def test_an_object_of_the_kind_that_its_type_says(token: str, api_version: Any, kind: Any) -> None:
+    properties = {"apiVersion": api_version, "kind": kind, "metadata": {"namespace": "apps"}}
+    assert of_rule(TYPE_RULE, register(kubernetes(token, "it", properties))) == []
+
+
+@pytest.mark.parametrize(
+    ("token", "changes", "message"),
+    [
+        ("example.com/v1:Harmless", {"apiVersion": "karpenter.sh/v1"}, "apiVersion karpenter.sh/v1; its type"),
+        ("example.com/v1:Harmless", {"kind": "NodePool"}, "kind NodePool; its type"),
+        ("example.com/v1:Harmless", {"apiVersion": "example.com/v2"}, "apiVersion example.com/v2"),
+        ("example.com/v1:Harmless", {"kind": UNKNOWN}, "kind is not known before the update"),
+        ("example.com/v1:Harmless", {"apiVersion": UNKNOWN}, "apiVersion is not known before the update"),
+        ("example.com/v1:Harmless", {"apiVersion": "v1", "kind": "Pod"}, "apiVersion v1"),
+        ("core/v1:ConfigMap", {"apiVersion": "v1", "kind": "Pod"}, "kind Pod"),
+        ("core/v1:ConfigMap", {"apiVersion": "core/v1", "kind": "ConfigMap"}, "apiVersion core/v1"),
+        ("helm.sh/v3:Chart", {"apiVersion": "karpenter.sh/v1", "kind": "NodePool"}, "kind NodePool"),
+        ("yaml/v2:ConfigGroup", {"apiVersion": "v1", "kind": "Pod"}, "kind Pod"),
+        ("kustomize/v2:Directory", {"apiVersion": "v1", "kind": "Pod"}, "kind Pod"),
+    ],
+)
+def test_a_type_that_says_something_else_than_the_object(token: str, changes: dict[str, Any], message: str) -> None:
+    properties = {"apiVersion": "example.com/v1", "kind": "Harmless"} | changes
+    messages = of_rule(TYPE_RULE, register(kubernetes(token, "it", properties)))
+    assert any(message in one for one in messages), messages
+
+
+@pytest.mark.parametrize("group", ["yaml.example.com", "kustomize.example.com", "helm.sh.example.com"])
+def test_a_group_that_begins_like_a_component_is_judged(group: str) -> None:
+    """Components of the SDK are left to their children; custom resources have none."""
+    pod = {"containers": [], "nodeName": "ip-10-0-0-1"}
+    messages = register(kubernetes(f"{group}/v1:Thing", "it", {"metadata": {"namespace": "apps"}, "spec": pod}))
+    assert of_rule("separation-no-node-name", messages) != []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import shutil
@@ -117,6 +118,31 @@ def test_an_interrupted_job_copies_only_what_is_missing(storage: Storage, tmp_pa
     assert run(storage, tmp_path, "fill").returncode == 1
     assert run(storage, tmp_path, "fill").returncode == 0
     assert storage.asked("GET", "/content/model-00001-of-00002.safetensors") == 1
+
+
+SHARD = "model-00001-of-00002.safetensors"
+SHA256 = hashlib.sha256(WEIGHTS).hexdigest()
+
+
+@pytest.mark.parametrize(
+    ("name", "there", "copied"),
+    [
+        (SHARD, (WEIGHTS, SHA256), False),
+        (SHARD, (WEIGHTS, "0" * 64), True),
+        (SHARD, (WEIGHTS, ""), True),
+        (SHARD, (WEIGHTS[1:], SHA256), True),
+        ("config.json", (MODEL["config.json"], "0" * 64), False),
+        ("config.json", (MODEL["config.json"], ""), True),
+        ("config.json", (b"{}", "0" * 64), True),
+    ],
+)
+def test_what_lies_there_is_copied_again_unless_it_is_the_file(
+    storage: Storage, tmp_path: Path, name: str, there: tuple[bytes, str], *, copied: bool
+) -> None:
+    """Large files have a SHA-256 of the repository's; of small ones the size is compared."""
+    storage.objects[f"{PREFIX}/{name}"] = there
+    assert run(storage, tmp_path, "fill").returncode == 0
+    assert (storage.objects[f"{PREFIX}/{name}"] != there) is copied
 
 
 def test_failures_that_pass_are_tried_again(storage: Storage, tmp_path: Path) -> None:

@@ -46,17 +46,24 @@ def fill(hub: Hub, bucket: Bucket) -> None:
 def _copy(hub: Hub, bucket: Bucket, file: File) -> File:
     """Copy a file unless it is there, and return it with its SHA-256."""
     there = bucket.size_and_digest(file.path)
-    if (
-        there
-        and there[0] == file.size
-        and there[1]
-        and file.digest in (there[1], *([] if len(file.digest) == 64 else [file.digest]))
-    ):
+    if there and _already_there(file, there):
         return File(file.path, file.size, there[1])
     with hub.open(file.path) as content:
         if file.size <= PART_BYTES:
             return _copy_small(bucket, file, content)
         return _copy_large(bucket, file, content)
+
+
+def _already_there(file: File, there: tuple[int, str]) -> bool:
+    """Tell whether an object, of which size and noted SHA-256 are known, is a file's copy.
+
+    Where the repository states a Git blob's SHA-1, there is nothing to compare the SHA-256 with, and the size suffices:
+    below a commit's prefix only this program writes, and only what had the digest that the commit states.
+    """
+    size, digest = there
+    if size != file.size or not digest:
+        return False
+    return digest == file.digest or not file.has_sha256
 
 
 def _copy_small(bucket: Bucket, file: File, content: Any) -> File:

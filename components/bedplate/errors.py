@@ -1,8 +1,9 @@
 """Errors that a user sees, and the exit code each one means.
 
-Exit code 2 is bad input (the user can fix it in a file or on the command line), 1 is a failure (something
-that was asked for could not be done). Commands let these errors travel to `cli.main`, which prints them
-without a traceback; any other exception is a defect of Bedplate and keeps its traceback.
+Exit code 2 is bad input (the user can fix it in a file or on the command line), 1 is a failure (something that was
+asked for could not be done), 130 an interrupt (128 and the signal's number, as shells have it). Commands let these
+errors travel to `cli.main`, which prints them without a traceback; any other exception is a defect of Bedplate and
+keeps its traceback.
 """
 
 from __future__ import annotations
@@ -36,6 +37,14 @@ class UsageError(BedplateError):
     """Bad input that has no place in a file: an option, an argument, a missing file; exit code 2."""
 
     exit_code = 2
+
+
+class StoppedError(BedplateError):
+    """Somebody stopped what ran; exit code 128 and the number of the signal."""
+
+    def __init__(self, message: str, *, signal: int) -> None:
+        super().__init__(message)
+        self.exit_code = 128 + signal
 
 
 @dataclass(frozen=True, slots=True)

@@ -88,7 +88,8 @@ def test_an_interrupt_leaves_no_orphan(simulated: Simulated) -> None:
     in_the_middle(simulated, running)
     running.send_signal(signal.SIGINT)
     output, _ = running.communicate(timeout=60)
-    assert running.returncode == 1, output
+    assert running.returncode == 128 + signal.SIGINT, output
+    assert "error: interrupted; the next command goes on" in output
     assert len(simulated.world.named("second")) == 1
     assert find_orphans(Home(simulated.home)) == []
     assert simulated.up().returncode == 0

@@ -1,14 +1,17 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-from bedplate.errors import UsageError
+from bedplate import simulation
+from bedplate.errors import StoppedError, UsageError
 from bedplate.simulation.demo import DemoProject, changed_resources
+from bedplate.simulation.processes import Completed
 from tests.support.engine import installed_engine
 
 PROJECT = Path(__file__).parents[2]
@@ -36,6 +39,13 @@ def test_a_diff_is_shortened_to_the_resources_that_change() -> None:
     assert block.splitlines()[0] == "~ aws:eks/nodeGroup:NodeGroup (update) vision-dev-l4-offer1"
     assert "maxSize: 4 => 6" in block
     assert "minSize" not in block
+
+
+def test_an_interrupt_ends_the_demo(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(simulation, "run", lambda *_given, **_options: Completed(1, signal=signal.SIGINT))
+    with pytest.raises(StoppedError, match="interrupted; nothing real was made") as error:
+        DemoProject(tmp_path, tmp_path).pulumi("up")
+    assert error.value.exit_code == 130
 
 
 def test_the_demo_of_another_project_is_refused(tmp_path: Path) -> None:

@@ -58,7 +58,7 @@ def root(
 
 
 def main() -> None:
-    """Run the command line; exits 2 on bad input, 1 on failure, 130 when interrupted."""
+    """Run the command line; exits 2 on bad input, 1 on failure, 130 when interrupted (143 when terminated)."""
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):  # a terminal that knows only ASCII shows escapes, not a traceback
             stream.reconfigure(errors="backslashreplace")

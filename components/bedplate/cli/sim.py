@@ -77,6 +77,8 @@ def sim(
         crds=crds or (),
         stacks=stacks,
     )
+    if done.returncode:
+        done.raise_if_interrupted("the next command goes on; `bedplate orphans` lists what no state knows")
     raise typer.Exit(done.returncode)
 
 

@@ -83,9 +83,10 @@ class DemoProject:
         path.write_text(text.replace(before, after), encoding="utf-8")
 
     def pulumi(self, *arguments: str) -> Outcome:
-        """Run a pulumi command on simulated clouds."""
+        """Run a pulumi command on simulated clouds; raises `StoppedError` when somebody stops it."""
         start = time.monotonic()
         done = simulation.run(self.folder, [*arguments, *QUIET], home=self.home, capture=True)
+        done.raise_if_interrupted("nothing real was made")
         output = done.stdout + done.stderr
         return Outcome(done.returncode == 0, time.monotonic() - start, resource_counts(output), output)
 

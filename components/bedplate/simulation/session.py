@@ -46,8 +46,9 @@ class Session:
         return run_child(command, self.home.project / folder, self.variables, capture=capture, quiet=quiet)
 
     def ask(self, *arguments: str) -> Completed:
-        """Run a pulumi command for its answer; raises `BedplateError` with its message when it fails."""
+        """Run a pulumi command for its answer; raises `BedplateError` with its message when it fails, or is stopped."""
         answer = self.run([*arguments, "--non-interactive", "--color=never"], capture=True)
+        answer.raise_if_interrupted("the command had not begun")
         if answer.returncode != 0:
             raise BedplateError(f"pulumi {' '.join(arguments)}: {answer.stderr.strip() or answer.stdout.strip()}")
         return answer

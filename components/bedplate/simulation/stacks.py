@@ -79,6 +79,7 @@ def asked_stack(arguments: Sequence[str]) -> str:
 def _selected_stack(session: Session) -> str:
     """The stack that `pulumi stack select` chose, or that was made for a project of one; else nothing."""
     selected = session.run(["stack", "--show-name", "--non-interactive"], capture=True)
+    selected.raise_if_interrupted("the command had not begun")
     return selected.stdout.strip() if selected.returncode == 0 else ""
 
 
@@ -120,6 +121,7 @@ def _bring_up(session: Session, origin: Path, stack: str, stacks: Path | None) -
         return
     print(f"Bringing up stack {stack} first: the stack builds on it.", file=sys.stderr, flush=True)
     done = session.run(["up", "--yes", "--skip-preview", "--non-interactive", "--stack", stack], quiet=True)
+    done.raise_if_interrupted(f"the next command goes on with stack {stack}")
     if done.returncode != 0:
         raise BedplateError(f"stack {stack} could not be brought up")
 

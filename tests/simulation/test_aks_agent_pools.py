@@ -5,10 +5,13 @@ from typing import TYPE_CHECKING, Any, cast
 import pytest
 
 from bedplate.simulation.aks_agent_pools import AGENT_POOL, refuse_agent_pool
-from bedplate.simulation.requests import Refusal, Request
+from bedplate.simulation.requests import Instance, Refusal, Request
+from tests.simulation.clouds import Sandbox
 from tests.support.stacks import changed
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from bedplate.simulation.world_file import World
 
 POOL: dict[str, Any] = {
@@ -48,3 +51,9 @@ def test_other_resources_pass() -> None:
 def test_a_spot_pool_says_nothing_of_how_many_nodes_an_upgrade_replaces(settings: dict[str, Any], said: str) -> None:
     with pytest.raises(Refusal, match=said):
         refuse(changed(POOL, {**SPOT, "upgradeSettings": settings}))
+
+
+def test_the_simulated_cloud_asks_these_rules(tmp_path: Path) -> None:
+    place = {"resourceGroupName": "g", "resourceName": "c"}
+    with pytest.raises(Refusal, match="Spot pools can't set max surge"):
+        Sandbox(tmp_path).create(AGENT_POOL, "pool", Instance("azure-native"), **place, **POOL, **SPOT)

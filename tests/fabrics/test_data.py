@@ -23,6 +23,8 @@ def rows(name: str) -> list[dict[str, str]]:
 
 
 def matches(row: dict[str, str]) -> list[str]:
+    if row.get("cloud") == "existing":
+        return [name for name in catalog.accelerators() if fnmatchcase(f"4x-{name.lower()}", row["machine"])]
     found = [one for one in accelerated() if fnmatchcase(one.name, row["machine"])]
     return [one.name for one in found if row.get("cloud", one.cloud) == one.cloud]
 

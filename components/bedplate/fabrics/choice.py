@@ -9,13 +9,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from bedplate.fabrics.facts import machine_fabric
+from bedplate.fabrics.facts import machine_fabric, nvlink_fact
 from bedplate.fabrics.versions import at_least
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from bedplate.catalog import MachineType
+    from bedplate.fabrics.facts import NvlinkFact
     from bedplate.fabrics.kinds import FabricChoice, FabricKind
     from bedplate.fabrics.spec import OwnFabricSpec
     from bedplate.node_pools.spec import NodePoolSpec
@@ -47,7 +48,8 @@ class FabricQuestion:
     """What decides the fabric of one offer; `fabric_questions` asks for all offers of a pool.
 
     `declared` is what the pool asks for, never None: `default_choice` says what a pool without a word asks for.
-    `kubernetes_version` is the cluster's, a minor version or more. `own` is what the owner of an existing cluster says.
+    `kubernetes_version` is the cluster's, a minor version or more. `own` is what the owner of an existing cluster says,
+    and `own_nvlink_nodes` over how many nodes the NVLink of its hardware reaches.
     """
 
     provider: str
@@ -55,6 +57,12 @@ class FabricQuestion:
     declared: FabricChoice
     kubernetes_version: str
     own: OwnFabricSpec | None = None
+    own_nvlink_nodes: int | None = None
+
+    @property
+    def nvlink(self) -> NvlinkFact | None:
+        """How far NVLink reaches beyond a node, None where it ends there."""
+        return nvlink_fact(self.machine, self.own_nvlink_nodes)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +98,8 @@ def fabric_questions(
     """Return what decides the fabric of each of a pool's machines, in their order."""
     offered = list(machines)
     declared = pool.fabric or default_choice(provider, offered, own)
-    return [FabricQuestion(provider, machine, declared, kubernetes_version, own) for machine in offered]
+    nvlink_nodes = pool.hardware.nvlink_nodes if pool.hardware else None
+    return [FabricQuestion(provider, machine, declared, kubernetes_version, own, nvlink_nodes) for machine in offered]
 
 
 def choose(question: FabricQuestion) -> FabricKind | Refused:

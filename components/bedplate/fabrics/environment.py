@@ -35,6 +35,8 @@ COLUMNS = (
     "as_of",
 )
 OWNER = "declared under the cluster's fabric"
+NVLINK = "nvlink"
+"""Stands among the kinds for NVLink over several nodes, whatever the network beside it is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +54,7 @@ class Variable:
 
 @dataclass(frozen=True, slots=True)
 class _Fact:
-    kinds: tuple[FabricKind, ...]
+    kinds: tuple[str, ...]
     vendor: str
     network_cards: str
     machine: str
@@ -61,17 +63,21 @@ class _Fact:
     as_of: date
 
 
-def environment(kind: FabricKind, machine: MachineType, own: OwnFabricSpec | None = None) -> tuple[Variable, ...]:
+def environment(
+    kind: FabricKind, machine: MachineType, own: OwnFabricSpec | None = None, *, nvlink: bool = False
+) -> tuple[Variable, ...]:
     """Return the environment of workloads on a machine type's fabric, sorted by name.
 
+    `nvlink` tells whether NVLink reaches over several nodes beside it.
     An empty one is right where a fabric needs nothing (`none`, and TPUs, whose runtime knows no other way); elsewhere
     it means that no source says how to keep workloads from TCP, and a rule refuses the pool (`fails_closed`).
     """
     cards = own.network_cards if own else ""
+    kinds = {kind, NVLINK} if nvlink else {kind}
     found = {
         fact.variable.name: fact.variable
         for fact in _facts()
-        if kind in fact.kinds
+        if kinds & set(fact.kinds)
         and fact.vendor in ("*", machine.vendor)
         and fact.network_cards in ("", cards)
         and fnmatchcase(machine.name, fact.machine)
@@ -107,7 +113,7 @@ def _fact(row: Row) -> _Fact:
     if row.text("closes") not in ("", "yes"):
         raise CellError("closes", "must be yes or empty")
     return _Fact(
-        kinds=tuple(known_kind(kind, "kinds") for kind in row.required("kinds").split("+")),
+        kinds=tuple(_known(kind) for kind in row.required("kinds").split("+")),
         vendor=row.required("vendor"),
         network_cards=row.text("network_cards"),
         machine=row.required("machine"),
@@ -120,3 +126,7 @@ def _fact(row: Row) -> _Fact:
         source=row.source(),
         as_of=row.required_day("as_of"),
     )
+
+
+def _known(kind: str) -> str:
+    return kind if kind == NVLINK else known_kind(kind, "kinds")

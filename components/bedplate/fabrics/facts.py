@@ -3,7 +3,7 @@ machine type is the one that holds."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from functools import cache
 from pathlib import Path
@@ -39,7 +39,10 @@ class MachineFabric:
 
 @dataclass(frozen=True, slots=True)
 class NvlinkFact:
-    """How far NVLink reaches beyond a node, and from which Kubernetes version pods can join such a domain."""
+    """Over how many nodes NVLink reaches, and from which Kubernetes version pods can join such a domain.
+
+    Of hardware of one's own, `nodes` is the most that NVIDIA's driver joins: how many there are, its owner says.
+    """
 
     cloud: str
     machine: str
@@ -77,8 +80,19 @@ def machine_fabric(machine: MachineType) -> MachineFabric | None:
     return next((fact for fact in machine_fabrics() if _fits(machine, fact)), None)
 
 
-def nvlink_fact(machine: MachineType) -> NvlinkFact | None:
-    """Return how far NVLink reaches beyond a node of this type, or None where it ends at the node."""
+def nvlink_fact(machine: MachineType, own_nodes: int | None = None) -> NvlinkFact | None:
+    """Return how far NVLink reaches beyond a node of this type, or None where it ends at the node.
+
+    `own_nodes` is what the owner of hardware says of it: NVLink of one and the same model may end at the node.
+    """
+    fact = widest_nvlink(machine)
+    if fact is None or machine.cloud != "existing":
+        return fact
+    return replace(fact, nodes=own_nodes) if own_nodes is not None and own_nodes > 1 else None
+
+
+def widest_nvlink(machine: MachineType) -> NvlinkFact | None:
+    """Return how far NVLink may reach from a node of this type, or None where it ends at the node in any case."""
     return next((fact for fact in _nvlink_facts() if _fits(machine, fact)), None)
 
 

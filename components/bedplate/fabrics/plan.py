@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Literal
 
 from bedplate.fabrics.cards import network_interfaces
 from bedplate.fabrics.choice import FabricQuestion, Refused, choose
-from bedplate.fabrics.facts import machine_fabric, nvlink_fact
+from bedplate.fabrics.facts import machine_fabric
 from bedplate.fabrics.gcp_networks import gcp_fabric
 from bedplate.fabrics.model import AzureFabric, FabricPlan, NvlinkDomain, SecondaryNetwork
 
@@ -56,7 +56,7 @@ def plan_fabric(question: FabricQuestion) -> FabricPlan:
     if isinstance(kind, Refused):
         raise LookupError(kind.message)
     machine = question.machine
-    nvlink = _nvlink_domain(machine)
+    nvlink = _nvlink_domain(question)
     if kind == "none":
         return FabricPlan(kind="none", reason="the pool uses none", nvlink=nvlink)
     reason = _REASONS[kind]
@@ -71,8 +71,8 @@ def plan_fabric(question: FabricQuestion) -> FabricPlan:
     return _plan_own(question.own, reason, nvlink)
 
 
-def _nvlink_domain(machine: MachineType) -> NvlinkDomain | None:
-    fact = nvlink_fact(machine)
+def _nvlink_domain(question: FabricQuestion) -> NvlinkDomain | None:
+    fact = question.nvlink
     return None if fact is None else NvlinkDomain(nodes=fact.nodes, topology=fact.topology)
 
 

@@ -66,7 +66,7 @@ def pod_fabric(fabric: FabricPlan, machine: MachineType, pool_name: str, own: Ow
         return PodFabric()
     if fabric.kind == "ici":
         return PodFabric(closed_by="the runtime of TPUs reaches the other chips of a slice by their own wires alone")
-    variables = environment(fabric.kind, machine, own)
+    variables = environment(fabric.kind, machine, own, nvlink=fabric.nvlink is not None)
     files, capabilities = _files(fabric), _capabilities(fabric)
     beside = sidecar(fabric.kind)
     return PodFabric(

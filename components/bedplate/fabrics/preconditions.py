@@ -15,7 +15,7 @@ from bedplate.errors import Problem, nearest
 from bedplate.fabrics.acceptance import acceptance_problems
 from bedplate.fabrics.choice import Refused, choose, fabric_questions
 from bedplate.fabrics.environment import environment, fails_closed
-from bedplate.fabrics.facts import machine_fabric, nvlink_fact
+from bedplate.fabrics.facts import machine_fabric
 from bedplate.fabrics.plan import plan_fabric
 from bedplate.fabrics.versions import at_least
 from bedplate.node_pools.zones import offer_zones, shared_zones
@@ -41,7 +41,7 @@ def own_fabric(cluster: ClusterSpec) -> OwnFabricSpec | None:
 
 def wanted_fabric(context: PoolInContext) -> FabricChoice:
     """Return the fabric that a pool asks for, in so many words or by what its machines are."""
-    return _questions(context)[0].declared
+    return pool_questions(context)[0].declared
 
 
 def cluster_questions(
@@ -51,7 +51,8 @@ def cluster_questions(
     return fabric_questions(pool, machines, cluster.provider, fabric_version(cluster), own_fabric(cluster))
 
 
-def _questions(context: PoolInContext) -> list[FabricQuestion]:
+def pool_questions(context: PoolInContext) -> list[FabricQuestion]:
+    """Return what decides the fabric of each of a pool's offers, in their order."""
     return cluster_questions(context.cluster, context.pool, context.machines())
 
 
@@ -75,14 +76,14 @@ def pool_fabrics(context: PoolInContext) -> list[FabricPlan]:
 
 def _answered(context: PoolInContext) -> Iterator[tuple[FabricQuestion, FabricKind]]:
     """Yield the kind of fabric of each offer that can have one."""
-    for question in _questions(context):
+    for question in pool_questions(context):
         kind = choose(question)
         if not isinstance(kind, Refused):
             yield question, kind
 
 
 def _fabric_possible(context: PoolInContext) -> Iterator[Problem]:
-    for question in _questions(context):
+    for question in pool_questions(context):
         found = choose(question)
         if isinstance(found, Refused):
             yield Problem(
@@ -157,17 +158,13 @@ def _one_scale_set_on_azure(context: PoolInContext) -> Iterator[Problem]:
 
 
 def _nvlink_needs_a_version(context: PoolInContext) -> Iterator[Problem]:
-    for index, machine in enumerate(context.machines()):
-        fact = nvlink_fact(machine)
-        if (
-            fact is None
-            or wanted_fabric(context) == "none"
-            or at_least(fabric_version(context.cluster), fact.kubernetes)
-        ):
+    for index, question in enumerate(pool_questions(context)):
+        fact, version = question.nvlink, question.kubernetes_version
+        if fact is None or question.declared == "none" or at_least(version, fact.kubernetes):
             continue
         yield Problem(
-            f"NVLink of {machine.name} reaches over {fact.nodes} nodes, which pods join by claims from Kubernetes "
-            f"{fact.kubernetes} on, and the cluster's {fabric_version(context.cluster)} may be older",
+            f"NVLink of {question.machine.name} reaches over {fact.nodes} nodes, which pods join by claims from "
+            f"Kubernetes {fact.kubernetes} on, and the cluster's {version} may be older",
             context.offer_field(index),
             hint=f"Set kubernetes_version of clusters.{context.pool.cluster}, or fabric: none.",
         )

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from bedplate import catalog
 from bedplate.catalog.believable import believable_usd_per_hour
 from bedplate.errors import Problem, nearest
+from bedplate.fabrics.facts import widest_nvlink
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -92,8 +93,38 @@ def _driver_declared(context: PoolInContext) -> Iterator[Problem]:
         )
 
 
+def _nvlink_reach_declared(context: PoolInContext) -> Iterator[Problem]:
+    """GB200 comes in racks that NVLink joins, and as single nodes (NVL4): nobody sees which from the model alone."""
+    (machine,), hardware = context.machines(), context.pool.hardware
+    if hardware is None:
+        return
+    fact, nodes = widest_nvlink(machine), hardware.nvlink_nodes
+    field = ("node_pools", context.name, "hardware", "nvlink_nodes")
+    if fact is None:
+        if nodes is not None and nodes > 1:
+            yield Problem(
+                f"no source says that NVLink of {machine.accelerator} reaches beyond its node, and {nodes} nodes are "
+                "declared",
+                field,
+                hint="Leave it out.",
+            )
+    elif nodes is None:
+        yield Problem(
+            f"NVLink of {machine.accelerator} can join nodes, and nothing says over how many nodes it reaches",
+            field,
+            hint=f"Write {fact.nodes} in an NVL72 rack with four accelerators a node, 1 where it ends at the node.",
+        )
+    elif nodes > fact.nodes:
+        yield Problem(
+            f"NVIDIA's driver joins {fact.nodes} nodes at most by NVLink, and {nodes} are declared",
+            field,
+            hint=f"Write how many nodes of one rack it joins, up to {fact.nodes}.",
+        )
+
+
 RULES: tuple[Callable[[PoolInContext], Iterator[Problem]], ...] = (
     _price_believable,
     _nothing_of_a_cloud,
     _driver_declared,
+    _nvlink_reach_declared,
 )

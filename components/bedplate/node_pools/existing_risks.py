@@ -30,6 +30,7 @@ def existing_risks(plan: StackPlan) -> Iterator[Risk]:
             yield from _taints_change_hands(pool)
             yield from _huge_pages_set_aside(pool)
             yield from _fabric_prepared(pool)
+            yield from _nvlink_prepared(pool)
 
 
 def _nodes_carry_labels(pool: NodePoolPlan) -> Iterator[Risk]:
@@ -76,4 +77,25 @@ def _fabric_prepared(pool: NodePoolPlan) -> Iterator[Risk]:
         f"{pool.fabric} needs hosts that nobody here can see: network interfaces with the same lasting names, up, with "
         f"the packet size of the fabric's switches{also}",
         "go through the list in docs/guide/existing-clusters.md, and run the pool's acceptance test",
+    )
+
+
+def _nvlink_prepared(pool: NodePoolPlan) -> Iterator[Risk]:
+    nvlink = pool.groups[0].fabric.nvlink
+    if nvlink is None:
+        return
+    if pool.fabric == "none":
+        yield Risk(
+            f"node_pools.{pool.name}",
+            f"its nodes share memory over NVLink, {nvlink.nodes} of them, and pods of a pool without a fabric do not "
+            "join it",
+            "declare the cluster's fabric, and let the pool ask for it",
+        )
+        return
+    yield Risk(
+        f"node_pools.{pool.name}",
+        f"pods join NVLink over {nvlink.nodes} nodes through NVIDIA's driver for dynamic resource allocation, which "
+        "fails beside an nvidia-imex.service of the host",
+        "disable and mask nvidia-imex.service on these hosts; where they bring the driver themselves, have it from "
+        "570.158.01 on and nvidia-imex beside it",
     )

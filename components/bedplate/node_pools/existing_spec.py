@@ -56,6 +56,11 @@ class HardwareSpec(StrictModel):
     network_gbps: Annotated[float, Field(gt=0, le=100000)] | None = Field(
         default=None, description="What all those cards carry together, in Gbit/s."
     )
+    nvlink_nodes: Annotated[int, Field(ge=1, le=1000)] | None = Field(
+        default=None,
+        description="Required for GB200 and GB300: over how many nodes NVLink reaches, this one counted. 18 in an "
+        "NVL72 rack with four accelerators a node, 1 where it ends at the node (NVL4).",
+    )
     usd_per_node_hour: Annotated[float, Field(gt=0, le=10000)] = Field(
         description="What an hour of one node costs you, in US dollars: purchase over its life, power, space, people; "
         "`bedplate cost compare` shows the arithmetic. It counts in every cost and cap, and must be believable "
@@ -65,7 +70,7 @@ class HardwareSpec(StrictModel):
     @model_validator(mode="after")
     def _accelerators_counted(self) -> HardwareSpec:
         if self.accelerator is None:
-            for name in ("accelerators", "accelerator_memory_gib"):
+            for name in ("accelerators", "accelerator_memory_gib", "nvlink_nodes"):
                 if getattr(self, name) is not None:
                     raise wrong("say which: there is no accelerator", name)
         elif self.accelerators is None:

@@ -11,8 +11,7 @@ from bedplate.clusters.ownership import cluster_owner
 from bedplate.clusters.plan import cluster_region, cluster_zones
 from bedplate.clusters.spec import CloudClusterSpec
 from bedplate.errors import Problem, listing, nearest
-from bedplate.fabrics.facts import nvlink_fact
-from bedplate.fabrics.preconditions import FABRIC_RULES, wanted_fabric
+from bedplate.fabrics.preconditions import FABRIC_RULES, pool_questions
 from bedplate.fabrics.tpu import TPU_RULES
 from bedplate.node_pools import (
     aws_preconditions,
@@ -246,14 +245,14 @@ def _accelerators_can_be_shared(context: PoolInContext) -> Iterator[Problem]:
     cluster, sharing = context.cluster, context.pool.sharing
     if sharing is None:
         return
-    for machine in context.machines():
+    for question in pool_questions(context):
         shared = SharedMachine(
             provider=cluster.provider,
-            machine=machine,
+            machine=question.machine,
             sharing=sharing,
             field=("node_pools", context.name, "sharing"),
-            fabric=wanted_fabric(context) != "none",
-            nvlink=nvlink_fact(machine) is not None,
+            fabric=question.declared != "none",
+            nvlink=question.nvlink is not None,
             virtual=not isinstance(cluster, ExistingClusterSpec) or cluster.virtual_machines,
         )
         problems = list(sharing_problems(shared))

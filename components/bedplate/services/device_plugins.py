@@ -37,7 +37,7 @@ def pool_device_plugins(cluster: ClusterSpec, pool: NodePoolSpec) -> frozenset[D
     for fabric in _fabrics(cluster, pool, machines):
         if fabric.device_plugin:
             plugins.add(fabric.device_plugin)
-        if fabric.nvlink:
+        if fabric.nvlink and fabric.in_use:  # pods of a pool without a fabric claim nothing
             plugins.add("nvidia-dra")
     return frozenset(plugins)
 

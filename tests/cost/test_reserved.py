@@ -131,6 +131,6 @@ def test_a_reserved_line_says_so_and_survives_the_way_through_component_properti
 
 def test_focus_calls_it_committed_and_counts_its_term() -> None:
     (line,) = machines([IN_BLOCK], {"min": 0, "max": 4}).lines
-    rows = focus_rows([(Place("vision"), line)], date(2026, 11, 21))
+    rows = focus_rows([(Place("vision", "aws"), line)], date(2026, 11, 21))
     assert {row["PricingCategory"] for row in rows} == {"Committed"}
     assert {row["ListCost"] for row in rows} == {"55923.84"}

@@ -6,48 +6,34 @@ fulfil, and columns of their own beginning with `x_`, as the specification asks.
 
 from __future__ import annotations
 
+import csv
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from functools import cache
+from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
 from bedplate.cost.confidence import confidence, price_age_days
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
     from datetime import date
     from decimal import Decimal
 
     from bedplate.cost.range import CostLine
 
-ELASTIC_COMPUTE = ("Amazon Elastic Compute Cloud", "Compute")
-VIRTUAL_NETWORK = ("Amazon Virtual Private Cloud", "Networking")
-LOGS = ("Amazon CloudWatch", "Management and Governance")
 UNNAMED = ("Other", "Other")
-
-SERVICES = {
-    "": ELASTIC_COMPUTE,
-    "application-load-balancer": ("Elastic Load Balancing", "Networking"),
-    "classic-load-balancer": ("Elastic Load Balancing", "Networking"),
-    "cross-zone-data": ELASTIC_COMPUTE,
-    "eks-control-plane": ("Amazon Elastic Kubernetes Service", "Compute"),
-    "eks-control-plane-extended-support": ("Amazon Elastic Kubernetes Service", "Compute"),
-    "interface-endpoint": VIRTUAL_NETWORK,
-    "internet-egress": ELASTIC_COMPUTE,
-    "kms-key": ("AWS Key Management Service", "Security"),
-    "logs-ingested": LOGS,
-    "logs-stored": LOGS,
-    "nat-gateway": VIRTUAL_NETWORK,
-    "nat-gateway-data": VIRTUAL_NETWORK,
-    "network-load-balancer": ("Elastic Load Balancing", "Networking"),
-    "public-ipv4": VIRTUAL_NETWORK,
-}
-"""ServiceName and ServiceCategory by the service of a line; machines have none. Volumes: see `_service`."""
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a line belongs. `resource_id` is empty where no resource exists or is planned by name yet."""
+    """Where a line belongs. `resource_id` is empty where no resource exists or is planned by name yet.
+
+    `provider` is `aws`, `gcp`, `azure` or `existing`; empty where nothing tells it.
+    """
 
     team: str
+    provider: str
     region: str = ""
     resource_id: str = ""
     resource_type: str = ""
@@ -62,7 +48,7 @@ def focus_rows(lines: Iterable[tuple[Place, CostLine]], today: date) -> list[dic
 
 
 def _rows(place: Place, line: CostLine, today: date) -> Iterator[dict[str, Any]]:
-    name, category = _service(line)
+    name, category = _service(place.provider, line)
     unit_hours = {
         "baseline": line.baseline_units * line.hours,
         "expected": line.expected_unit_hours,
@@ -95,12 +81,23 @@ def _rows(place: Place, line: CostLine, today: date) -> Iterator[dict[str, Any]]
         }
 
 
-def _service(line: CostLine) -> tuple[str, str]:
-    if line.service.startswith("ebs-"):
-        return ("Amazon Elastic Block Store", "Storage")
+def _service(provider: str, line: CostLine) -> tuple[str, str]:
+    """Return ServiceName and ServiceCategory by provider and service; machines have no service."""
     if line.kind == "service" and not line.service:
         return UNNAMED
-    return SERVICES.get(line.service, UNNAMED)
+    found = (names for pattern, names in _services().get(provider, ()) if fnmatchcase(line.service, pattern))
+    return next(found, UNNAMED)
+
+
+@cache
+def _services() -> Mapping[str, tuple[tuple[str, tuple[str, str]], ...]]:
+    """Return patterns of services with their names and categories, by provider."""
+    by_provider: dict[str, tuple[tuple[str, tuple[str, str]], ...]] = {}
+    with files("bedplate.cost").joinpath("focus.csv").open(encoding="utf-8") as file:
+        for row in csv.DictReader(file):
+            known = by_provider.get(row["provider"], ())
+            by_provider[row["provider"]] = (*known, (row["service"], (row["name"], row["category"])))
+    return by_provider
 
 
 def _pricing_category(line: CostLine) -> str:

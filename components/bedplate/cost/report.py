@@ -45,15 +45,19 @@ def stack_report(source: str, plan: StackPlan) -> CostReport:
     """Return the report of a planned stack."""
     clusters = {name: cluster.plan for name, cluster in plan.clusters.items()}
     clusters |= {name: cluster.plan for name, cluster in plan.references.items()}
-    regions = {f"{kind}.{name}": one.region for name, one in clusters.items() for kind in ("clusters", "usage")}
-    regions |= {f"node_pools.{pool.name}": pool.region for pool in plan.node_pools}
-    entries = tuple((Place(plan.team, regions.get(line.owner, "")), line) for line in plan.cost.lines)
+    where = {
+        f"{kind}.{name}": (one.provider, one.region) for name, one in clusters.items() for kind in ("clusters", "usage")
+    }
+    where |= {f"node_pools.{pool.name}": (pool.provider, pool.region) for pool in plan.node_pools}
+    entries = tuple((Place(plan.team, *where.get(line.owner, ("", ""))), line) for line in plan.cost.lines)
     return CostReport(source, entries, plan.cost.not_counted)
 
 
 def graph_report(source: str, found: GraphCost) -> CostReport:
     """Return the report of a resource graph."""
-    entries = tuple((Place(item.team, item.region, item.urn, item.type), item.line) for item in found.items)
+    entries = tuple(
+        (Place(item.team, item.provider, item.region, item.urn, item.type), item.line) for item in found.items
+    )
     return CostReport(source, entries, found.not_counted)
 
 

@@ -49,11 +49,15 @@ PRICES: Mapping[str, Callable[[Leaf], Iterator[CostLine]]] = MappingProxyType(
 
 @dataclass(frozen=True, slots=True)
 class ResourceCost:
-    """A cost line with the resource that it is of, and the team that pays; the team is empty where nothing says it."""
+    """A cost line with the resource that it is of, and the team that pays.
+
+    Team and provider (`aws`, `gcp`, `azure`, `existing`) are empty where nothing says them.
+    """
 
     urn: str
     type: str
     team: str
+    provider: str
     region: str
     line: CostLine
 
@@ -144,7 +148,16 @@ def _items(leaf: Leaf, lines: Iterable[CostLine]) -> list[ResourceCost]:
     """Return lines with the resource that they are of."""
     resource = leaf.resource
     team, region = _team(resource, tuple(leaf.graph.ancestors(resource))), _region(leaf)
-    return [ResourceCost(printable(resource.urn), printable(resource.type), team, region, line) for line in lines]
+    urn, kind, provider = printable(resource.urn), printable(resource.type), _provider(resource)
+    return [ResourceCost(urn, kind, team, provider, region, line) for line in lines]
+
+
+def _provider(resource: Resource) -> str:
+    """Return whose service a resource is: a component says it, a type begins with it."""
+    if resource.type.startswith(OWN_COMPONENT):
+        return _text(resource, "provider")
+    package = resource.type.partition(":")[0].partition("-")[0]  # azure-native is of azure
+    return package if package in ("aws", "gcp", "azure") else ""
 
 
 def _owner(resource: Resource, above: tuple[Resource, ...]) -> str:

@@ -147,13 +147,13 @@ WRONG: list[tuple[str, dict[str, Any], str, str]] = [
         "port of one's own",
         {"chat.arguments": ["--port", "9000"]},
         "endpoints.chat.arguments[0]",
-        "--port is set by Bedplate",
+        "--port contradicts what the plan sets or counts with",
     ),
     (
         "key in the arguments",
-        {"chat.arguments": ["--dtype=auto", "--api_key=abc"]},
+        {"chat.arguments": ["--enforce-eager", "--api_key=abc"]},
         "endpoints.chat.arguments[1]",
-        "--api-key is set by Bedplate",
+        "--api-key contradicts",
     ),
     (
         "moving tag",

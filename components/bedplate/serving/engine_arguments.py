@@ -38,35 +38,93 @@ def engine_arguments(
     )
 
 
-BEDPLATE_SETS = {
-    "--model": "model",
-    "--served-model-name": "model",
-    "--revision": "model",
-    "--port": "nothing: the Service, the probes and the watcher know 8000",
-    "--host": "nothing: it listens on the pod's address",
-    "--tensor-parallel-size": "accelerators_per_worker",
-    "-tp": "accelerators_per_worker",
-    "--pipeline-parallel-size": "nothing: a worker runs on one node",
-    "-pp": "nothing: a worker runs on one node",
-    "--data-parallel-size": "workers",
-    "-dp": "workers",
-    "--max-model-len": "context_tokens",
-    "--gpu-memory-utilization": "nothing: the plan counts with it",
-    "--shutdown-timeout": "timings.drain_seconds",
-    "--disable-access-log-for-endpoints": "nothing: probes are kept out of the log",
-    "--disable-log-stats": "nothing: the queue and the watcher read these figures",
-    "--api-key": "authentication: arguments can be read by everybody who may see the pod",
+ONE_NODE = "nothing: a worker runs on one node"
+PLAIN_HTTP = "nothing: gateway, probes and watcher speak plain HTTP to port 8000 of the pod"
+COUNTED = "nothing: the plan counts with the catalog's figures for the model"
+
+REFUSED_FLAGS: dict[tuple[str, ...], str] = {
+    ("--config",): "arguments, one for each line of the file: what it says cannot be read before the engine starts",
+    ("--model",): "model",
+    ("--served-model-name",): "model",
+    ("--revision",): "model",
+    ("--dtype",): COUNTED,
+    ("--load-format",): "nothing: the bucket holds the model's own files, and the engine reads those",
+    ("--port",): "nothing: the Service, the probes and the watcher know 8000",
+    ("--host",): "nothing: it listens on the pod's address",
+    ("--uds",): PLAIN_HTTP,
+    ("--root-path",): "nothing: the gateway and the probes ask for /v1 as it is",
+    ("--ssl-keyfile",): PLAIN_HTTP,
+    ("--ssl-certfile",): PLAIN_HTTP,
+    ("--ssl-ca-certs",): PLAIN_HTTP,
+    ("--ssl-cert-reqs",): PLAIN_HTTP,
+    ("--ssl-ciphers",): PLAIN_HTTP,
+    ("--enable-ssl-refresh",): PLAIN_HTTP,
+    ("--headless",): PLAIN_HTTP,
+    ("--grpc",): PLAIN_HTTP,
+    ("--tensor-parallel-size", "-tp"): "accelerators_per_worker",
+    ("--pipeline-parallel-size", "-pp"): ONE_NODE,
+    ("--nnodes", "-n"): ONE_NODE,
+    ("--node-rank", "-r"): ONE_NODE,
+    ("--master-addr",): ONE_NODE,
+    ("--master-port",): ONE_NODE,
+    ("--decode-context-parallel-size", "-dcp"): "nothing: the plan counts the memory of a request without it",
+    ("--prefill-context-parallel-size", "-pcp"): "accelerators_per_worker: it takes more of them than a worker has",
+    ("--data-parallel-size", "-dp"): "workers",
+    ("--data-parallel-size-local", "-dpl"): "workers",
+    ("--data-parallel-address", "-dpa"): "workers",
+    ("--data-parallel-rank", "-dpn"): "workers",
+    ("--data-parallel-start-rank", "-dpr"): "workers",
+    ("--data-parallel-rpc-port", "-dpp"): "workers",
+    ("--data-parallel-backend", "-dpb"): "workers",
+    ("--data-parallel-hybrid-lb", "-dph"): "workers",
+    ("--data-parallel-external-lb", "-dpe"): "workers",
+    ("--data-parallel-multi-port-external-lb",): "workers",
+    ("--max-model-len",): "context_tokens",
+    ("--gpu-memory-utilization",): "nothing: the plan counts with it",
+    ("--kv-cache-memory-bytes",): "context_tokens: with it the engine ignores --gpu-memory-utilization",
+    ("--num-gpu-blocks-override",): "context_tokens: with it the engine ignores how much memory is free",
+    ("--shutdown-timeout",): "timings.drain_seconds",
+    ("--disable-access-log-for-endpoints",): "nothing: probes are kept out of the log",
+    ("--disable-log-stats",): "nothing: the queue and the watcher read these figures",
+    ("--api-key",): "authentication: arguments can be read by everybody who may see the pod",
 }
-"""Flags that a team does not set, and what says the same; a second value would contradict what the plan counts with."""
+"""Flags of `vllm serve` that a team does not set, with their short forms, and what to use instead; a second value would
+contradict what the plan sets or counts with (docs.vllm.ai, vllm serve, v0.30.0; vllm/engine/arg_utils.py). Whatever
+only makes a model smaller than the plan counts, such as --quantization and --kv-cache-dtype, is the team's own."""
+
+
+def refused_flag(argument: str) -> tuple[str, str] | None:
+    """Return the flag that an argument sets and what to use instead, or None for one that a team may set.
+
+    vLLM takes the beginning of a flag for the flag (its parser leaves argparse's allow_abbrev on), and a value directly
+    after a short one.
+
+    >>> refused_flag("--max_model=4096"), refused_flag("--enforce-eager")
+    (('--max-model-len', 'context_tokens'), None)
+    """
+    given = flag_name(argument)
+    if not given.strip("-"):
+        return None
+    for exact in (True, False):
+        for names, instead in REFUSED_FLAGS.items():
+            if given in names if exact else any(_stands_for(given, name) for name in names):
+                return given if exact else names[0], instead
+    return None
+
+
+def _stands_for(given: str, name: str) -> bool:
+    joined = len(name) == 2 and given.startswith(name)  # -n2 is -n 2
+    return joined or name.startswith(given)
 
 
 def flag_name(argument: str) -> str:
-    """Return the flag of an argument, without its value and with dashes, or nothing.
+    """Return the flag of an argument, with dashes and without its value or a key of its value, or nothing.
 
-    >>> flag_name("--max_model_len=4096"), flag_name("4096")
-    ('--max-model-len', '')
+    >>> flag_name("--max_model_len=4096"), flag_name("--compilation-config.mode=3"), flag_name("4096")
+    ('--max-model-len', '--compilation-config', '')
     """
-    return argument.partition("=")[0].replace("_", "-") if argument.startswith("-") else ""
+    name = argument.partition("=")[0].partition(".")[0]
+    return name.replace("_", "-") if name.startswith("-") else ""
 
 
 def running_limit(arguments: Sequence[str]) -> int | None:

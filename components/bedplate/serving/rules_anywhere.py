@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from bedplate import catalog
 from bedplate.errors import Problem, nearest
 from bedplate.services.gateway import DRAIN_SECONDS
-from bedplate.serving.engine_arguments import BEDPLATE_SETS, flag_name
+from bedplate.serving.engine_arguments import flag_name, refused_flag
 from bedplate.serving.gateway import outlasts_gateway
 from bedplate.serving.plan import (
     before_start_seconds,
@@ -87,13 +87,16 @@ def _arguments(name: str, endpoint: EndpointSpec) -> Iterator[Problem]:
     if endpoint.model is None:
         return
     for index, argument in enumerate(endpoint.arguments):
-        instead = BEDPLATE_SETS.get(flag_name(argument))
-        if instead is not None:
-            yield Problem(
-                f"{flag_name(argument)} is set by Bedplate",
-                ("endpoints", name, "arguments", index),
-                hint=f"Use {instead}.",
-            )
+        refused = refused_flag(argument)
+        if refused is None:
+            continue
+        (flag, instead), given = refused, flag_name(argument)
+        meant = "" if flag == given else f" ({flag})"
+        yield Problem(
+            f"{given}{meant} contradicts what the plan sets or counts with",
+            ("endpoints", name, "arguments", index),
+            hint=f"Use {instead}.",
+        )
 
 
 def _schedule(name: str, endpoint: EndpointSpec) -> Iterator[Problem]:

@@ -45,7 +45,7 @@ def stack_report(source: str, plan: StackPlan) -> CostReport:
     """Return the report of a planned stack."""
     clusters = {name: cluster.plan for name, cluster in plan.clusters.items()}
     clusters |= {name: cluster.plan for name, cluster in plan.references.items()}
-    where = {
+    where: dict[str, tuple[str, str]] = {
         f"{kind}.{name}": (one.provider, one.region) for name, one in clusters.items() for kind in ("clusters", "usage")
     }
     where |= {f"node_pools.{pool.name}": (pool.provider, pool.region) for pool in plan.node_pools}

@@ -46,7 +46,9 @@ def test_a_shortage_is_told_and_survived(simulated: Simulated) -> None:
     assert again.returncode == 0, again.stdout
     assert [group.failure for group in simulated.world.of_type(NODE_GROUP)] == [""]
     assert simulated.world.of_type("aws:eks/cluster:Cluster")[0].id == cluster
-    assert simulated.up("--expect-no-changes").returncode == 0
+    late = simulated.up("--expect-no-changes", faults=("capacity:p5.48xlarge@use2-az1",))
+    assert late.returncode == 0
+    assert "fault capacity:p5.48xlarge@use2-az1 never struck: no such machine was started" in late.stderr
 
     scaled = simulated.pulumi("refresh", "--yes", "--diff", faults=("drift:pool.scalingConfig.desiredSize=3",))
     assert "desiredSize: 1 => 3" in scaled.stdout
@@ -58,6 +60,7 @@ def test_a_shortage_is_told_and_survived(simulated: Simulated) -> None:
     assert "InvalidParameterException: Minimum capacity 4 can't be greater than desired size 3" in raised.stdout
 
     gone = simulated.pulumi("refresh", "--yes", faults=("deleted:beside",))
+    assert "never struck" not in short.stderr + gone.stderr
     assert "- 1 deleted" in gone.stdout
 
     assert simulated.pulumi("destroy", "--yes").returncode == 0

@@ -16,6 +16,16 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
+def test_faults_that_never_struck_are_told() -> None:
+    specs = ("capacity:p5.48xlarge@use2-az1*2", "slow:queue=1s", "half:queue", "drift:queue.a=1", "deleted:queue")
+    plan = FaultPlan(read_faults(specs))
+    assert [line.partition(" never struck: ")[0] for line in plan.idle()] == [f"fault {spec}" for spec in specs[:3]]
+    assert plan.strike("capacity", lambda fault: fault.target == "p5.48xlarge")
+    assert plan.strike("half", lambda _fault: True)
+    assert plan.strike("half", lambda _fault: False) is None
+    assert plan.idle() == ["fault slow:queue=1s never struck: nothing of this type or name was created"]
+
+
 @pytest.mark.parametrize(
     ("spec", "fault"),
     [

@@ -35,6 +35,12 @@ _FORMS = {
     "drift": "drift:NAME.PROPERTY=VALUE",
     "deleted": "deleted:NAME",
 }
+_WAITS_FOR = {
+    "capacity": "no such machine was started in {where} (a preview starts none, nor does a pool at 0 nodes)",
+    "quota": "no such machine was started (a preview starts none, nor does a pool at 0 nodes)",
+    "slow": "nothing of this type or name was created",
+    "half": "nothing of this type or name was created",
+}
 _FILE_NAMES = {"machine": "target", "name": "target"}
 _TIMES = re.compile(r"(?P<rest>.*?)\*(?P<times>\d+)", re.DOTALL)
 _SECONDS = re.compile(r"(\d+(?:\.\d+)?)s")
@@ -72,6 +78,7 @@ class FaultPlan:
     def __init__(self, faults: Iterable[Fault] = ()) -> None:
         self.faults = tuple(faults)
         self._left = {index: fault.times for index, fault in enumerate(self.faults) if fault.times}
+        self._struck: set[int] = set()
         self._lock = threading.Lock()
 
     def strike(self, kind: str, hits: Callable[[Fault], bool]) -> Fault | None:
@@ -80,10 +87,20 @@ class FaultPlan:
             for index, fault in enumerate(self.faults):
                 if fault.kind != kind or self._left.get(index, 1) == 0 or not hits(fault):
                     continue
+                self._struck.add(index)
                 if index in self._left:
                     self._left[index] -= 1
                 return fault
         return None
+
+    def idle(self) -> list[str]:
+        """Say of each fault that waits for something to happen, and has never struck, what did not happen."""
+        waiting = ((index, fault) for index, fault in enumerate(self.faults) if fault.kind in _WAITS_FOR)
+        return [
+            f"fault {fault.spec()} never struck: {_WAITS_FOR[fault.kind].format(where=fault.zone or 'any zone')}"
+            for index, fault in waiting
+            if index not in self._struck
+        ]
 
 
 def read_faults(arguments: Sequence[str]) -> tuple[Fault, ...]:

@@ -103,13 +103,19 @@ def run(
             done = session.run(arguments, capture=capture, folder=_folder_within(project, origin))
         if cluster:
             cluster.leave(held)
-    return _with_warnings(done, cluster, capture=capture) if cluster else done
+    return _with_remarks(done, [*_remarks(cluster), *plan.idle()], capture=capture)
 
 
-def _with_warnings(done: Completed, cluster: LocalCluster, *, capture: bool) -> Completed:
-    """Tell what the API server warned of and which kinds came and went: the engine has no way to show it."""
-    text = "".join(f"warning: {warning}\n" for warning in cluster.warnings)
-    text += "".join(f"{change}\n" for change in cluster.kinds.changes)
+def _remarks(cluster: LocalCluster | None) -> list[str]:
+    """What the API server warned of, and which kinds came and went: the engine has no way to show it."""
+    if cluster is None:
+        return []
+    return [*(f"warning: {warning}" for warning in cluster.warnings), *cluster.kinds.changes]
+
+
+def _with_remarks(done: Completed, remarks: Sequence[str], *, capture: bool) -> Completed:
+    """Tell at the end, on standard error, what the engine could not."""
+    text = "".join(f"{remark}\n" for remark in remarks)
     if not capture:
         print(text, end="", file=sys.stderr, flush=True)
     return replace(done, stderr=done.stderr + text)

@@ -19,7 +19,7 @@ from rules.nodes import CLUSTER, NODE_POOL, OWN_COMPONENT
 from rules.owned import EXISTING, OWNED, owned_groups
 from rules.owned import price_problem as owned_price_problem
 from rules.reading import UndecidedError, need, want
-from rules.reserved import counted_in_full, declared_prices, price_problem
+from rules.reserved import counted_in_full, declared_prices, group_item, price_problem
 from rules.root_disks import on_the_host, root_disk_services
 from rules.unit_prices import ROOT_VOLUME, catalog_price, machine_items
 
@@ -91,7 +91,7 @@ def is_counted_in_full(component: Resource, _: Surroundings) -> Iterator[str]:
     declared = Counter[str]()
     owned = 0
     for group in groups:
-        declared[f"{need(group, 'machine')} {need(group, 'capacity')}"] += int(need(group, "maxNodes"))
+        declared[group_item(group)] += int(need(group, "maxNodes"))
         without_disk = need(group, "capacity") == OWNED or on_the_host(component, group)
         owned += int(need(group, "maxNodes")) if without_disk else 0
     for item, nodes in declared.items():

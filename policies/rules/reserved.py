@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from bedplate import catalog
 from bedplate.catalog.believable import believable_usd_per_hour
-from bedplate.cost.range import HOURS_PER_MONTH
+from bedplate.cost.range import HOURS_PER_MONTH, machine_item
 from bedplate.node_pools.reservations import declared_day, term_hours
 from rules.nodes import NODE_POOL
 from rules.reading import UndecidedError, need, want
@@ -38,7 +38,20 @@ def reserved(component: Resource) -> Mapping[str, Reserved]:
     if component.type != NODE_POOL:
         return {}
     groups = [group for group in need(component.properties, "groups") if need(group, "capacity") in BOUGHT_AHEAD]
-    return {f"{need(group, 'machine')} {need(group, 'capacity')}": _reserved(group) for group in groups}
+    found = {group_item(group): _reserved(group) for group in groups}
+    if len(found) < len(groups):
+        raise UndecidedError(
+            f"{component.name} has two groups of one reservation, whose cost lines cannot be told apart"
+        )
+    return found
+
+
+def group_item(group: Any) -> str:
+    """Return the item of the cost line of a group's machines."""
+    reservation = want(group, "reservation")
+    return machine_item(
+        need(group, "machine"), need(group, "capacity"), str(need(reservation, "name")) if reservation else ""
+    )
 
 
 def declared_prices(component: Resource) -> Mapping[str, Reserved]:

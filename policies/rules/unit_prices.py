@@ -13,6 +13,7 @@ from bedplate.errors import InputError
 from bedplate.node_pools.prices import list_price
 from rules.nodes import NODE_POOL
 from rules.reading import UndecidedError, need
+from rules.reserved import group_item
 
 if TYPE_CHECKING:
     from datetime import date
@@ -32,8 +33,8 @@ def machine_items(component: Resource) -> dict[str, tuple[str, Any]]:
     """Return machine and capacity of a pool's groups, by the item of their cost line."""
     if component.type != NODE_POOL:
         return {}
-    pairs = [(need(group, "machine"), need(group, "capacity")) for group in need(component.properties, "groups")]
-    return {f"{machine} {capacity}": (machine, capacity) for machine, capacity in pairs}
+    groups = need(component.properties, "groups")
+    return {group_item(group): (need(group, "machine"), need(group, "capacity")) for group in groups}
 
 
 def catalog_price(

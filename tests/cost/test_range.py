@@ -88,6 +88,30 @@ def test_hours_that_somebody_else_bounds_unblock_the_worked_example() -> None:
     assert excesses(cost, Cap(hourly_usd=441, monthly_usd=100_000), "vision", "dev") == []
 
 
+def test_two_blocks_of_one_machine_cost_what_each_was_bought_for() -> None:
+    first = {
+        "name": "cr-0123456789abcdef0",
+        "machine": "p5.48xlarge",
+        "nodes": 4,
+        "zone": "use1-az2",
+        "starts": "2026-12-01",
+        "ends": "2026-12-08",
+        "usd_per_node_hour": 50.0,
+    }
+    second = first | {"name": "cr-0fedcba9876543210", "nodes": 2, "ends": "2026-12-03", "usd_per_node_hour": 40.0}
+    offers = [
+        {"machine": "p5.48xlarge", "capacity": "capacity-block", "reservation": first},
+        {"machine": "p5.48xlarge", "capacity": "capacity-block", "reservation": second, "max": 2},
+    ]
+    cost = pool_cost(machine=REMOVED, role="training", nodes={"min": 0, "max": 4}, offers=offers)
+    assert [line.item for line in cost.lines] == [
+        "p5.48xlarge capacity-block cr-0123456789abcdef0",
+        "p5.48xlarge capacity-block cr-0fedcba9876543210",
+    ]
+    assert cost.max_per_hour == 4 * 50 + 2 * 40
+    assert cost.baseline_per_month == cost.max_per_month == 4 * 7 * 24 * 50 + 2 * 2 * 24 * 40
+
+
 def test_a_floor_costs_all_month_and_busy_hours_come_on_top() -> None:
     nodes = {"min": 1, "max": 4, "expected": 3, "expected_hours_per_month": 100}
     cost = pool_cost(machine="g6.2xlarge", nodes=nodes)

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from bedplate.errors import Problem, dotted
+from bedplate.plan import plan_stack
 from bedplate.preconditions import stack_problems
 from tests.support.stacks import REMOVED, changed, one_pool, spec
 
@@ -113,6 +114,23 @@ def test_a_machine_without_facts_is_refused_with_what_is_known() -> None:
     found = [problem for problem in problems(offer) if "does not know where" in problem.message]
     assert len(found) == 1
     assert "UltraServers" in found[0].hint
+
+
+@pytest.mark.parametrize("offer", [BLOCK, OPEN], ids=["blocks", "reservations"])
+def test_several_of_one_machine_are_offers_of_one_pool(offer: dict[str, Any]) -> None:
+    offers = [offer, changed(offer, {"reservation.name": "cr-0fedcba9876543210"})]
+    assert problems(offer, offers=offers) == []
+    plan = plan_stack(one_pool(ZONES, machine=REMOVED, role="training", offers=offers))
+    groups = next(pool for pool in plan.node_pools if pool.name == "it").groups
+    assert [(group.name, group.reservation.name) for group in groups if group.reservation] == [
+        ("vision-dev-it-offer1", "cr-0123456789abcdef0"),
+        ("vision-dev-it-offer2", "cr-0fedcba9876543210"),
+    ]
+
+
+def test_one_reservation_is_one_offer() -> None:
+    with pytest.raises(ValueError, match="the same machine and capacity are offered twice"):
+        problems(BLOCK, offers=[BLOCK, changed(BLOCK, {"reservation.nodes": 8})])
 
 
 def test_one_reservation_is_named_once() -> None:

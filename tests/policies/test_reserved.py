@@ -30,9 +30,14 @@ OPEN = {"machine": MACHINE, "capacity": "reservation", "reservation": RESERVATIO
 CHEAPER = {"machine": MACHINE, "capacity": "reservation", "reservation": RESERVATION | {"usd_per_node_hour": 3.9}}
 
 
-def pool(offer: dict[str, Any], changes: dict[str, Any] | None = None) -> Declared:
+ANOTHER = changed(BLOCK, {"reservation.name": "cr-0fedcba9876543210", "reservation.usd_per_node_hour": 4.2})
+
+
+def pool(*offers: dict[str, Any], changes: dict[str, Any] | None = None) -> Declared:
     zones = {"clusters.use1.zones": ["use1-az2", "use1-az6"]}
-    plan = plan_stack(one_pool(zones, role="training", machine=REMOVED, offers=[offer], nodes={"min": 0, "max": 2}))
+    plan = plan_stack(
+        one_pool(zones, role="training", machine=REMOVED, offers=list(offers), nodes={"min": 0, "max": 2})
+    )
     planned = next(one for one in plan.node_pools if one.name == "it")
     return Declared(NODE_POOL, "it", changed(pool_numbers(planned, plan), changes or {}), provider="")
 
@@ -43,18 +48,28 @@ def test_passes(offer: dict[str, Any]) -> None:
     assert check_stack(pool(offer)) == []
 
 
+def test_two_blocks_of_one_machine_are_each_counted() -> None:
+    both = pool(BLOCK, ANOTHER)
+    assert register(both) == []
+    assert check_stack(both) == []
+    for line in (0, 2):  # a root volume stands between them
+        messages = "\n".join(register(with_line(pool(BLOCK, ANOTHER), line, baselineUnits=0)))
+        assert "are paid whether they run or not; its cost counts 0" in messages
+
+
 DECLARED = "groups.0.reservation"
 FAILS: dict[str, tuple[Declared, str]] = {
     "a cent an hour": (
-        with_line(pool(BLOCK, {f"{DECLARED}.usdPerNodeHour": "0.01"}), 0, usdPerHour="0.01"),
-        "cost-has-catalog-prices: p5.4xlarge capacity-block of it has a declared price of $0.01 an hour; believed is",
+        with_line(pool(BLOCK, changes={f"{DECLARED}.usdPerNodeHour": "0.01"}), 0, usdPerHour="0.01"),
+        f"cost-has-catalog-prices: p5.4xlarge capacity-block {IDENTIFIER} of it has a declared price of $0.01 an hour; "
+        "believed is",
     ),
     "another price than the contract's": (
         with_line(pool(BLOCK), 0, usdPerHour="4.4"),
         "is counted at $4.4 an hour; its reservation declares $4.5",
     ),
     "a block without a price": (
-        pool(BLOCK, {f"{DECLARED}.usdPerNodeHour": REMOVED}),
+        pool(BLOCK, changes={f"{DECLARED}.usdPerNodeHour": REMOVED}),
         "its reservation declares $None",
     ),
     "a reservation below the list price": (
@@ -67,7 +82,8 @@ FAILS: dict[str, tuple[Declared, str]] = {
     ),
     "idle machines that are not counted": (
         with_line(pool(OPEN), 0, baselineUnits=0),
-        "cost-counted-in-full: 2 × p5.4xlarge reservation of it are paid whether they run or not; its cost counts 0",
+        f"cost-counted-in-full: 2 × p5.4xlarge reservation {IDENTIFIER} of it are paid whether they run or not; its "
+        "cost counts 0",
     ),
     "expected hours that are not counted": (with_line(pool(OPEN), 0, expectedUnitHours="10"), "and 10 expected hours"),
     "fewer hours than the term has": (
@@ -87,19 +103,28 @@ FAILS: dict[str, tuple[Declared, str]] = {
         "cost-counted-in-full: EKS control plane of use1 is counted for 1 hours a month; nothing ends it",
     ),
     "the end of a reservation, whose machines run on": (
-        with_line(pool(OPEN, {f"{DECLARED}.starts": "2026-12-01", f"{DECLARED}.ends": "2026-12-02"}), 0, hours="24"),
+        with_line(
+            pool(OPEN, changes={f"{DECLARED}.starts": "2026-12-01", f"{DECLARED}.ends": "2026-12-02"}), 0, hours="24"
+        ),
         "is paid for 730 hours a month; 24 are counted",
     ),
     "a term of no day": (
-        with_line(pool(BLOCK, {f"{DECLARED}.ends": "2026-12-01"}), 0, hours="0"),
+        with_line(pool(BLOCK, changes={f"{DECLARED}.ends": "2026-12-01"}), 0, hours="0"),
         "reservation ends on 2026-12-01, and starts on 2026-12-01",
     ),
-    "no reservation": (pool(BLOCK, {DECLARED: REMOVED}), "cannot be decided: reservation is not set"),
+    "two groups of one block": (
+        pool(BLOCK, ANOTHER, changes={"groups.1.reservation.name": IDENTIFIER}),
+        "it has two groups of one reservation",
+    ),
+    "no reservation": (pool(BLOCK, changes={DECLARED: REMOVED}), "cannot be decided: reservation is not set"),
     "an unknown price": (
-        pool(BLOCK, {f"{DECLARED}.usdPerNodeHour": UNKNOWN}),
+        pool(BLOCK, changes={f"{DECLARED}.usdPerNodeHour": UNKNOWN}),
         "groups[0].reservation.usdPerNodeHour is not known before",
     ),
-    "a day that is none": (pool(BLOCK, {f"{DECLARED}.ends": "soon"}), "reservation is not what Bedplate's components"),
+    "a day that is none": (
+        pool(BLOCK, changes={f"{DECLARED}.ends": "soon"}),
+        "reservation is not what Bedplate's components",
+    ),
 }
 
 

@@ -13,7 +13,7 @@ from bedplate.clusters.plan import EksPlan
 from bedplate.cost.azure import aks_cost
 from bedplate.cost.fixed import fixed_line
 from bedplate.cost.gcp import gke_cost
-from bedplate.cost.range import HOURS_PER_MONTH, Confidence, CostLine
+from bedplate.cost.range import HOURS_PER_MONTH, Confidence, CostLine, machine_item
 from bedplate.cost.root_disks import root_disk
 from bedplate.errors import UsageError
 from bedplate.node_pools.prices import DECLARED_VERSION
@@ -58,7 +58,7 @@ def _group_lines(pool: NodePoolPlan, group: NodeGroupPlan, use: GroupUse) -> Ite
     running = CostLine(
         owner=owner,
         kind="machine",
-        item=f"{group.machine.name} {group.capacity}",
+        item=machine_item(group.machine.name, group.capacity, group.reservation.name if group.reservation else ""),
         unit="node",
         usd_per_hour=group.price.usd_per_hour if group.price else None,
         baseline_units=use.floor,

@@ -23,6 +23,17 @@ with the others; whoever shows it takes them together again (`CostLine.billed`).
 Confidence = Literal["dated", "undated", "assumed", "declared", "unknown"]
 
 
+def machine_item(machine: str, capacity: str, reservation: str = "") -> str:
+    """Return what the line of an offer's machines is called: a pool may have several reservations of one machine.
+
+    >>> machine_item("p5en.48xlarge", "capacity-block", "cr-0123456789abcdef0")
+    'p5en.48xlarge capacity-block cr-0123456789abcdef0'
+    >>> machine_item("a3-megagpu-8g", "reservation", "projects/other/reservations/h100")
+    'a3-megagpu-8g reservation h100'
+    """
+    return " ".join(part for part in (machine, capacity, reservation.rpartition("/")[2]) if part)
+
+
 @dataclass(frozen=True, slots=True)
 class Billed:
     """What a line is billed by: `unit_hours / divisor` units at `usd_per_unit` each, None where no price is known."""

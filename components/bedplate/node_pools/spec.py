@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, StringConstraints, model_validator
 
+from bedplate.cost.range import machine_item
 from bedplate.fabrics.kinds import FabricChoice
 from bedplate.fabrics.spec import AcceptanceSpec
 from bedplate.node_pools.existing_spec import MOST_HOSTS, HardwareSpec, NodeName, hardware_name
@@ -249,7 +250,10 @@ class NodePoolSpec(StrictModel):
 
     @model_validator(mode="after")
     def _offers_once(self) -> NodePoolSpec:
-        wanted = [(offer.machine, offer.capacity) for offer in self.offers]
+        wanted = [
+            machine_item(offer.machine, offer.capacity, offer.reservation.name if offer.reservation else "")
+            for offer in self.offers
+        ]
         if len(set(wanted)) != len(wanted):
             raise wrong("the same machine and capacity are offered twice", "offers")
         for offer in self.offers:

@@ -52,8 +52,8 @@ def test_manifests(name: str) -> None:
 def test_the_job_that_fills_the_bucket() -> None:
     plan = planned({"chat.model": "llama-3.1-8b-instruct", "chat.token": {"secret": "hf_token"}})
     assert plan.weights is not None
-    manifests = [fill_job(plan.weights, plan.weights_namespace, SIDECAR, BUCKET, plan.region, "a-token-s-digest")]
-    manifests += [job_network_policy(plan.weights_namespace), program_manifest(plan.weights_namespace)]
+    manifests = [fill_job(plan.weights, SIDECAR, BUCKET, plan.region, "a-token-s-digest")]
+    manifests += [job_network_policy(plan.weights.namespace), program_manifest(plan.weights.namespace)]
     for manifest in manifests:
         assert list(check_inputs(manifest_token(manifest), manifest)) == []
     # The program itself is tested as a process, and its digest is in names: neither belongs into a golden file.
@@ -72,7 +72,7 @@ def test_only_the_job_has_a_token() -> None:
     plan = planned(changes)
     assert "HF_TOKEN" not in repr(workload_manifests(plan, SIDECAR, BUCKET))
     assert plan.weights is not None
-    assert "HF_TOKEN" in repr(fill_job(plan.weights, "general", SIDECAR, BUCKET, "us-east-1"))
+    assert "HF_TOKEN" in repr(fill_job(plan.weights, SIDECAR, BUCKET, "us-east-1"))
 
 
 def test_the_engine_reads_its_weights_only_and_asks_nobody() -> None:

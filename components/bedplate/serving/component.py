@@ -50,7 +50,8 @@ class ModelWeights(pulumi.ComponentResource):
         super().__init__("bedplate:index:ModelWeights", cluster_name, inputs, options)
         from bedplate.serving import aws
 
-        name, namespace = f"{stack.team}-{stack.environment}-{cluster_name}-weights", here[0].weights_namespace
+        name = f"{stack.team}-{stack.environment}-{cluster_name}-weights"
+        (namespace,) = {one.namespace for one in weights}
         self.bucket = aws.declare_bucket(name, self, protect=stack.protects(cluster_name))
         prefixes = sorted(one.prefix for one in weights)
         identity = aws.declare_writer(name, self.bucket, prefixes, cluster, namespace, SERVICE_ACCOUNT, self)
@@ -59,25 +60,18 @@ class ModelWeights(pulumi.ComponentResource):
         self.programs = apply_manifests([*basis, *programs], cluster.kubernetes, self, depends_on=after)
         before = [*self.programs, identity]
         for one in weights:
-            image = _sidecar_image(next(endpoint for endpoint in here if endpoint.weights == one), self)
-            self._declare_job(one, namespace, image, cluster, before)
+            self._declare_job(one, cluster, before)
         self.register_outputs(inputs)
 
-    def _declare_job(
-        self,
-        weights: WeightsPlan,
-        namespace: str,
-        image: Any,
-        cluster: ClusterHandles,
-        before: Sequence[pulumi.Resource],
-    ) -> None:
+    def _declare_job(self, weights: WeightsPlan, cluster: ClusterHandles, before: Sequence[pulumi.Resource]) -> None:
         token, digest = [], None
         if weights.token_secret:
             value = pulumi.Config("bedplate").require_secret(weights.token_secret)
-            secret = _secret(token_secret_name(weights), namespace, {TOKEN_KEY: value})
+            secret = _secret(token_secret_name(weights), weights.namespace, {TOKEN_KEY: value})
             token = list(apply_manifests([secret], cluster.kubernetes, self, depends_on=before))
             digest = value.apply(lambda text: token_digest(weights, text))
-        job = fill_job(weights, namespace, image, self.bucket.address, cluster.region, digest)
+        image = _sidecar_image(weights.image, cluster.region, self)
+        job = fill_job(weights, image, self.bucket.address, cluster.region, digest)
         apply_manifests([job], cluster.kubernetes, self, depends_on=[*before, *token])
 
 
@@ -98,7 +92,8 @@ class Endpoint(pulumi.ComponentResource):
         super().__init__("bedplate:index:Endpoint", plan.name, numbers, options)
         before = [*after, *self._reader(plan, cluster, weights)]
         address = weights.bucket.address if weights else None
-        manifests = workload_manifests(plan, _sidecar_image(plan, self), address)
+        image = _sidecar_image(plan.sidecar_image, plan.region, self)
+        manifests = workload_manifests(plan, image, address)
         workers = apply_manifests(manifests, cluster.kubernetes, self, depends_on=before)
         scaling = [scaled_object(plan), *monitoring_manifests(plan)]
         apply_manifests(scaling, cluster.kubernetes, self, depends_on=workers)
@@ -129,12 +124,12 @@ class Endpoint(pulumi.ComponentResource):
         apply_manifests([route], cluster.kubernetes, self, depends_on=before)
 
 
-def _sidecar_image(plan: EndpointPlan, parent: pulumi.Resource) -> Any:
-    if plan.sidecar_image:
-        return plan.sidecar_image
+def _sidecar_image(named: str | None, region: str, parent: pulumi.Resource) -> Any:
+    if named:
+        return named
     from bedplate.serving import aws
 
-    return aws.own_image("bedplate-sidecar", plan.region, parent)
+    return aws.own_image("bedplate-sidecar", region, parent)
 
 
 def _secret(name: str, namespace: str, content: pulumi.Input[Mapping[str, Any]]) -> dict[str, Any]:

@@ -74,7 +74,8 @@ class WeightsPlan:
 
     `revision` is a commit of the model's repository, so that its files never change. `size_gib` is what the weights
     take, `cache_gib` bounds what a worker may put on its node's NVMe drives. `token_secret` is the configuration key
-    of the token for a gated model, or None; only the job that fills the bucket gets it.
+    of the token for a gated model, or None; only the job that fills the bucket gets it. That job runs in `namespace`,
+    on general nodes, and its image is `image`, None for the sidecar's in the account's own registry.
     """
 
     repository: str
@@ -82,6 +83,8 @@ class WeightsPlan:
     size_gib: float
     cache_gib: int
     token_secret: str | None
+    namespace: str
+    image: str | None
 
     @property
     def prefix(self) -> str:
@@ -111,7 +114,7 @@ class EndpointPlan:
     the pool's full name, which its nodes carry as a label. `model` is the catalog's name, or None for an image of
     one's own; `licence` is what its weights may be used under, None where nobody says. `served_name` is what
     callers put into `model`, and the metrics into `model_name`. `accelerators` is the number per worker of the
-    resource `resource_name`. `weights_namespace` is where the job that fills the bucket runs, on general nodes.
+    resource `resource_name`.
     `running_limit` is how many requests a worker takes on at once where the team's arguments say so, else None.
     `sidecar_image` is None for the one in the account's own registry.
     """
@@ -121,7 +124,6 @@ class EndpointPlan:
     cluster: str
     region: str
     namespace: str
-    weights_namespace: str
     team: str
     environment: str
     pool: str
@@ -165,15 +167,14 @@ def plan_endpoint(stack: StackSpec, name: str, spec: EndpointSpec, pool: NodePoo
     share = spec.accelerators_per_worker / max(machine.accelerator_count for machine in machines)
     per_node = min(machine.accelerator_count for machine in machines)
     timings = plan_timings(spec.timings, before_start_seconds(model))
-    weights = _plan_weights(spec, model) if model else None
     prefix = f"{stack.team}-{stack.environment}"
+    weights = _plan_weights(spec, model, f"{prefix}-general") if model else None
     return EndpointPlan(
         name=name,
         full_name=f"{prefix}-{name}",
         cluster=pool.cluster,
         region=pool.region,
         namespace=f"{prefix}-{pool.role}",
-        weights_namespace=f"{prefix}-general",
         team=stack.team,
         environment=stack.environment,
         pool=pool.full_name,
@@ -267,13 +268,15 @@ def _arguments(spec: EndpointSpec, model: Model, weights: WeightsPlan, timings: 
     )
 
 
-def _plan_weights(spec: EndpointSpec, model: Model) -> WeightsPlan:
+def _plan_weights(spec: EndpointSpec, model: Model, namespace: str) -> WeightsPlan:
     return WeightsPlan(
         repository=model.repository,
         revision=model.revision,
         size_gib=weights_gib(model),
         cache_gib=cache_gib(model),
         token_secret=spec.token.secret if spec.token else None,
+        namespace=namespace,
+        image=spec.sidecar_image,
     )
 
 
@@ -295,7 +298,8 @@ def _part(whole: float, share: float) -> int:
 
 
 def weights_once(endpoints: Sequence[EndpointPlan], cluster: str) -> tuple[WeightsPlan, ...]:
-    """Return what the bucket of a cluster holds: a revision that several endpoints serve is there once."""
+    """Return what the bucket of a cluster holds: a revision that several endpoints serve is there once, and they agree
+    on who fills it (preconditions)."""
     found = {
         endpoint.weights.prefix: endpoint.weights
         for endpoint in endpoints

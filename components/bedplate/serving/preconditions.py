@@ -23,6 +23,7 @@ _CLOUDS = {"gcp": "Google Cloud", "azure": "Azure", "existing": "somebody else's
 def endpoint_problems(stack: StackSpec, references: Mapping[str, StackSpec]) -> Iterator[Problem]:
     """Yield everything that is wrong with the stack's endpoints. `references` holds the platform stacks by name."""
     yield from _one_endpoint_per_hostname(stack)
+    yield from _one_job_per_revision(stack)
     for name, endpoint in stack.endpoints.items():
         yield from problems_anywhere(name, endpoint, stack)
         pool = stack.node_pools.get(endpoint.pools[0])
@@ -74,3 +75,21 @@ def _one_endpoint_per_hostname(stack: StackSpec) -> Iterator[Problem]:
         first = seen.setdefault(endpoint.hostname, name)
         if first != name:
             yield Problem(f"{first!r} answers at {endpoint.hostname} already", ("endpoints", name, "hostname"))
+
+
+def _one_job_per_revision(stack: StackSpec) -> Iterator[Problem]:
+    """One job fills the bucket of a cluster with a model, whoever serves it: its image and its token are one, too."""
+    first: dict[tuple[str, str], str] = {}
+    for name, endpoint in stack.endpoints.items():
+        pool = stack.node_pools.get(endpoint.pools[0])
+        if endpoint.model is None or pool is None:
+            continue
+        other = first.setdefault((pool.cluster, endpoint.model), name)
+        for key in ("sidecar_image", "token"):
+            if getattr(endpoint, key) != getattr(stack.endpoints[other], key):
+                yield Problem(
+                    f"{other!r} serves {endpoint.model} on {pool.cluster!r} too and has another {key}, and one job "
+                    "copies its weights for both",
+                    ("endpoints", name, key),
+                    hint=f"Give both the same {key}.",
+                )

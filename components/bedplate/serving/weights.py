@@ -95,9 +95,7 @@ def token_digest(weights: WeightsPlan, token: str) -> str:
     return hmac.new(token.encode(), job_name(weights).encode(), hashlib.sha256).hexdigest()[:12]
 
 
-def fill_job(
-    weights: WeightsPlan, namespace: str, image: Any, address: Any, region: str, digest: Any = None
-) -> dict[str, Any]:
+def fill_job(weights: WeightsPlan, image: Any, address: Any, region: str, digest: Any = None) -> dict[str, Any]:
     """Return the job that fills the bucket at `address` with `weights`: the only place where a token is.
 
     `digest` is the token's. A job that has failed stays failed until it is replaced, and a changed pod replaces it.
@@ -118,7 +116,7 @@ def fill_job(
         "kind": "Job",
         "metadata": {
             "name": job_name(weights),
-            "namespace": namespace,
+            "namespace": weights.namespace,
             "annotations": {
                 # Workers wait for the mark themselves; `up` does not wait for hundreds of gigabytes.
                 "pulumi.com/skipAwait": "true",

@@ -16,9 +16,8 @@ from bedplate.node_pools.taints import capacity_taints
 from bedplate.sdk_types.values import is_unknown
 from rules.model import Finding, Resource, StackRule, Surroundings
 from rules.nodes import NODE_POOL
-from rules.pods import pods
+from rules.pods import containers, pods
 from rules.reading import items, need, undecided, want
-from rules.security_pods import containers
 from rules.separation import is_kubernetes_object, namespace_of
 
 if TYPE_CHECKING:

@@ -31,10 +31,41 @@ POD_PATHS: Mapping[str, tuple[str, ...]] = {
 }
 """Where the pod stands in the kinds that always have one: it must be there and known."""
 
+WITHOUT_PODS = (
+    "kubernetes:core/v1:ConfigMap*",
+    "kubernetes:core/v1:Secret*",
+    "kubernetes:apiextensions.k8s.io/*",
+)
+"""Kinds whose content is text, or a schema that names the fields of pods."""
+
 POD_KEYS = frozenset({"containers", "tolerations", "nodeName", "nodeSelector"})
 """An object with one of these is taken for a pod: custom resources, patches and lists have pods anywhere."""
 
-HIDING_PLACES = POD_KEYS | {"spec", "template", "podTemplate", "jobTemplate", "items", "replicatedJobs", "affinity"}
+CONTAINER_LISTS = ("initContainers", "containers", "ephemeralContainers", "sidecars", "steps")
+SINGLE_CONTAINERS = ("container", "script")
+STEP_TEMPLATE = "stepTemplate"
+"""Where containers stand: those of a pod, and the sidecars, steps and single ones of Argo's templates
+(argoproj/argo-workflows:pkg/apis/workflow/v1alpha1, Template) and of Tekton's tasks, whose steps begin with a template
+(tektoncd/pipeline:pkg/apis/pipeline/v1, TaskSpec)."""
+
+PLAIN_LISTS = ("initContainers", "containers", "ephemeralContainers")
+"""Lists of containers and of nothing else; what is called steps or sidecars may be something else."""
+
+HIDING_PLACES = frozenset(
+    {
+        *POD_KEYS,
+        *CONTAINER_LISTS,
+        *SINGLE_CONTAINERS,
+        STEP_TEMPLATE,
+        *("affinity", "items", "jobTemplate", "podTemplate", "replicatedJobs", "spec", "template", "templates"),
+        *("leaderWorkerTemplate", "leaderTemplate", "workerTemplate"),  # LeaderWorkerSet
+        *("predictor", "transformer", "explainer", "workerSpec"),  # KServe
+        *("containerSet", "taskSpec", "pipelineSpec"),  # Argo, Tekton
+        *("headGroupSpec", "workerGroupSpecs", "rayClusterSpec", "rayClusterConfig", "submitterPodTemplate"),  # Ray
+        *(f"{kind}ReplicaSpecs" for kind in ("jax", "mpi", "paddle", "pytorch", "tf", "xgb")),  # Kubeflow
+        "jobTargetRef",  # KEDA
+    }
+)
 """Fields that could hold a pod or decide where it runs; one of them unknown leaves nothing to judge.
 
 Other fields of custom resources may be unknown: refusing them would refuse every role ARN and security group. A pod
@@ -52,7 +83,7 @@ class Pod:
     @property
     def runs(self) -> bool:
         """Whether it has containers. A patch or a runtime class may bring tolerations alone."""
-        return "containers" in self.spec
+        return "containers" in self.spec or _runs_otherwise(self.spec)
 
     def where(self, *field: str | int) -> str:
         """Return the path of one of its fields, as messages show it."""
@@ -77,12 +108,59 @@ def pods(resource: Resource) -> tuple[Pod, ...]:
     return found
 
 
+def containers(pod: Pod) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Yield the containers of a pod, each with its path; raises `UndecidedError` for a list that is unknown."""
+    for field in CONTAINER_LISTS:
+        listed = pod.spec.get(field)
+        if is_unknown(listed):
+            raise undecided((*pod.path, field))
+        for index, container in enumerate(listed if isinstance(listed, list) else ()):
+            if is_unknown(container):
+                raise undecided((*pod.path, field, index))
+            if field == "steps":
+                container = _begun(container, pod.spec.get(STEP_TEMPLATE))
+            if field in PLAIN_LISTS or _is_container(container):
+                yield pod.where(field, index), container
+    for field in SINGLE_CONTAINERS:
+        single: Any = pod.spec.get(field)
+        if _is_container(single):
+            yield pod.where(field), single
+
+
+def _is_container(value: object) -> bool:
+    """Return whether something is a container by its content: canaries have steps too, and metrics name containers."""
+    return isinstance(value, dict) and ("image" in value or "securityContext" in value)
+
+
+def _begun(step: Any, template: Any) -> Any:
+    """Return a step with what it does not say itself taken from the template of all steps."""
+    if not isinstance(step, dict) or not isinstance(template, dict):
+        return step
+    mine, given = step.get("securityContext") or {}, template.get("securityContext") or {}
+    context = mine if is_unknown(mine) else given if is_unknown(given) else {**given, **mine}
+    return {**template, **step, "securityContext": context}
+
+
+def _runs_otherwise(spec: Mapping[str, Any]) -> bool:
+    listed = (spec.get(field) for field in ("steps", "sidecars"))
+    return any(_is_container(spec.get(field)) for field in SINGLE_CONTAINERS) or any(
+        _is_container(item) for items in listed if isinstance(items, list) for item in items
+    )
+
+
+@cache
+def _has_pods(type_token: str) -> bool:
+    return not any(fnmatchcase(type_token, pattern) for pattern in WITHOUT_PODS)
+
+
 @cache
 def _path_of(type_token: str) -> tuple[str, ...] | None:
     return next((path for pattern, path in POD_PATHS.items() if fnmatchcase(type_token, pattern)), None)
 
 
 def _find(resource: Resource) -> Iterator[Pod]:
+    if not _has_pods(resource.type):
+        return
     path = _path_of(resource.type)
     if path is None:
         yield from _search(dict(resource.properties), ())
@@ -106,9 +184,8 @@ def _search(value: object, path: FieldPath) -> Iterator[Pod]:
         return
     for key, item in value.items():
         _refuse_hidden(item, key, (*path, key))
-    if POD_KEYS & value.keys():
-        yield Pod(path, value)
-        return
+    if POD_KEYS & value.keys() or _runs_otherwise(value):
+        yield Pod(path, value)  # and go on: a pod may stand below something that only looks like one
     for key, item in value.items():
         yield from _search(item, (*path, key))
 

@@ -10,17 +10,14 @@ import re
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from bedplate.sdk_types.values import is_unknown
 from bedplate.separation.fabric_rules import PATHS as FABRIC_PATHS
 from rules.model import Resource, Rule, Surroundings
-from rules.pods import Pod, pods
-from rules.reading import items, undecided, want
+from rules.pods import SINGLE_CONTAINERS, Pod, containers, pods
+from rules.reading import items, want
 from rules.separation import fabric_test_pool, is_kubernetes_object, namespace_of, system_namespaces
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-
-CONTAINERS = ("initContainers", "containers", "ephemeralContainers")
 
 HOST_NAMESPACES = ("hostPID", "hostIPC", "hostNetwork")
 
@@ -39,18 +36,6 @@ def workload_pods(resource: Resource) -> Iterator[Pod]:
     found = [pod for pod in pods(resource) if pod.runs]
     if found and namespace_of(resource) not in system_namespaces():
         yield from found
-
-
-def containers(pod: Pod) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Yield the containers of a pod, each with its path; raises `UndecidedError` for a list that is unknown."""
-    for field in CONTAINERS:
-        listed = pod.spec.get(field)
-        if is_unknown(listed):
-            raise undecided((*pod.path, field))
-        for index, container in enumerate(listed or ()):
-            if is_unknown(container):
-                raise undecided((*pod.path, field, index))
-            yield pod.where(field, index), container
 
 
 def runs_unprivileged(resource: Resource, _: Surroundings) -> Iterator[str]:
@@ -105,6 +90,8 @@ def stays_off_the_host(resource: Resource, surroundings: Surroundings) -> Iterat
 def mounts_no_token(resource: Resource, _: Surroundings) -> Iterator[str]:
     """A pod gets a token for the API server only where it has a service account of its own."""
     for pod in workload_pods(resource):
+        if not {"containers", *SINGLE_CONTAINERS} & pod.spec.keys():
+            continue  # steps of Tekton: the run of a task says the account, the task does not
         account = want(pod.spec, "serviceAccountName") or "default"
         if account == "default" and want(pod.spec, "automountServiceAccountToken") is not False:
             yield f"{resource.name} mounts the token of the default service account"

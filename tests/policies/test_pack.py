@@ -121,6 +121,7 @@ def test_every_rule_fails_for_something() -> None:
         test_enforcement.WITHOUT_PROBES,
         deployment(priorityClassName="system-node-critical"),
         kubernetes("core/v1:ConfigMap", "mine", {"kind": "Pod"}),
+        kubernetes("admissionregistration.k8s.io/v1:MutatingWebhook", "m", {"metadata": {"name": "bedplate-m"}}),
         kubernetes("scheduling.k8s.io/v1:PriorityClass", "mine", {"value": 10**6}),
         *test_karpenter.declared(test_karpenter.SPOT, {"spec.limits": REMOVED}, {"metadata.name": "big"}),
         *(h100, node_group(h100), pool(), node_group(pool(), subnetIds=[UNKNOWN])),

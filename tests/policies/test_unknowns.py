@@ -15,6 +15,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.policies import test_aks_nodes, test_gke_nodes
 from tests.policies.resources import BASE, disruption_budget, ingress, resource, service
 from tests.policies.stack import (
     Declared,
@@ -29,7 +30,11 @@ from tests.policies.stack import (
     register,
     with_line,
 )
+from tests.policies.test_aks_nodes import agent_pool
+from tests.policies.test_aks_nodes import properties as aks_properties
 from tests.policies.test_checkpoints import job, training_pool
+from tests.policies.test_gke_nodes import ON_DEMAND
+from tests.policies.test_gke_nodes import node_pool as gke_pool
 from tests.policies.test_karpenter import SPOT, declared
 from tests.policies.test_reading import SENTINELS
 from tests.policies.test_reliability import stopping, workload
@@ -37,7 +42,7 @@ from tests.policies.test_reserved import BLOCK, OPEN
 from tests.policies.test_reserved import pool as reserved
 from tests.policies.test_security import CLOUD_FAILS, auth_policy, namespace, network_policy, route
 from tests.policies.test_separation import ANY, CONTAINERS, INFERENCE, SELECTS, TAINTS, release
-from tests.support.stacks import REMOVED
+from tests.support.stacks import REMOVED, changed
 
 UNDECIDED = re.compile(r"^[\w-]+: cannot be decided: .* is not known before the update\.")
 
@@ -45,6 +50,7 @@ CLAIM = {"persistentVolumeClaim": {"claimName": "runs"}}
 JOB = {"template": {"spec": {"containers": CONTAINERS}}}
 POOL = pool()
 H100 = pool("p5.48xlarge", 1)
+GKE, AKS = test_gke_nodes.component(), test_aks_nodes.pool()
 ENV = [{"name": "HF_TOKEN", "value": "hf_1"}]
 CASES: dict[str, list[Declared]] = {
     "a pool": [POOL, launch_template(POOL), node_group(POOL, launch_template(POOL))],
@@ -78,6 +84,42 @@ CASES: dict[str, list[Declared]] = {
             },
         )
     ],
+    "a workload of leaders and workers": [
+        kubernetes(
+            "leaderworkerset.x-k8s.io/v1:LeaderWorkerSet",
+            "set",
+            {
+                "metadata": {"namespace": "vision-dev-inference"},
+                "spec": {
+                    "leaderWorkerTemplate": {
+                        "leaderTemplate": {"spec": {"containers": CONTAINERS, "tolerations": [ANY]}},
+                        "workerTemplate": {"spec": {"containers": CONTAINERS}},
+                    }
+                },
+            },
+        )
+    ],
+    "a workflow of containers and scripts": [
+        kubernetes(
+            "argoproj.io/v1alpha1:Workflow",
+            "flow",
+            {
+                "metadata": {"namespace": "vision-dev-general"},
+                "spec": {"templates": [{"container": CONTAINERS[0]}, {"script": CONTAINERS[0], "nodeName": "n"}]},
+            },
+        )
+    ],
+    "a task of steps": [
+        kubernetes(
+            "tekton.dev/v1:Task",
+            "task",
+            {"metadata": {"namespace": "apps"}, "spec": {"steps": CONTAINERS, "sidecars": CONTAINERS}},
+        )
+    ],
+    "a pool on GKE": [GKE, gke_pool(GKE, ON_DEMAND)],
+    "a larger pool on GKE": [GKE, gke_pool(GKE, changed(ON_DEMAND, {"autoscaling.totalMaxNodeCount": 9}))],
+    "a pool on AKS": [AKS, agent_pool(AKS, aks_properties("on-demand"))],
+    "a larger pool on AKS": [AKS, agent_pool(AKS, aks_properties("on-demand") | {"maxCount": 99})],
     "a misspelt workload": [deployment("vision-dev-general", nodeSelectors={"a": "b"})],
     "a chart": [release()],
     "an inference pool": [H100, node_group(H100, labels=SELECTS, taints=TAINTS)],

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from bedplate.cost.graph import aws_machines, aws_services
+from bedplate.cost.graph import aws_machines, aws_services, pools_of_clusters
 from bedplate.cost.graph.billing import ResourceType, billing
 from bedplate.cost.graph.carried import OWN_COMPONENT, beyond, carried, is_broken
 from bedplate.cost.graph.leaf import Leaf, unknown_line
@@ -40,8 +40,11 @@ PRICES: Mapping[str, Callable[[Leaf], Iterator[CostLine]]] = MappingProxyType(
         "aws:kms/key:Key": aws_services.key,
         "aws:kms/replicaKey:ReplicaKey": aws_services.key,
         "aws:lb/loadBalancer:LoadBalancer": aws_services.load_balancer,
+        "azure-native:containerservice:AgentPool": pools_of_clusters.aks_agent_pool,
+        "gcp:container/nodePool:NodePool": pools_of_clusters.gke_node_pool,
         "kubernetes:apps/v1:StatefulSet": aws_services.stateful_set,
         "kubernetes:core/v1:Service": aws_services.kubernetes_service,
+        "kubernetes:karpenter.sh/v1:NodePool": pools_of_clusters.karpenter_node_pool,
     }
 )
 """What prices the types that `resource-types.csv` calls priced."""

@@ -141,11 +141,15 @@ def _unbound(node_group: Resource, reservation: str, surroundings: Surroundings)
     """Nodes of a reservation are bound to it: others would cost the on-demand price, which nobody counted."""
     if not surroundings.whole:
         return  # only the whole stack shows which launch template it is
-    for template in _templates(node_group, surroundings):
-        bound = want(template.properties, "capacityReservationSpecification") or {}
-        target = want(bound, "capacityReservationTarget", "capacityReservationId")
-        if target != reservation or want(bound, "capacityReservationPreference") != "capacity-reservations-only":
-            yield f"{node_group.name} is not bound to {reservation}, for which its pool declares a price"
+    templates = _templates(node_group, surroundings)
+    if not templates or not all(_binds_to(template, reservation) for template in templates):
+        yield f"{node_group.name} is not bound to {reservation}, for which its pool declares a price"
+
+
+def _binds_to(template: Resource, reservation: str) -> bool:
+    bound = want(template.properties, "capacityReservationSpecification") or {}
+    target = want(bound, "capacityReservationTarget", "capacityReservationId")
+    return target == reservation and want(bound, "capacityReservationPreference") == "capacity-reservations-only"
 
 
 def _wrong_region(node_group: Resource, region: str) -> Iterator[str]:

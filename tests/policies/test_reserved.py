@@ -178,3 +178,12 @@ def test_a_group_is_bought_as_its_pool_declares(offer: dict[str, Any], capacity_
     template = bound_template(parent)
     messages = check_stack(parent, template, node_group(parent, template, capacityType=capacity_type))
     assert bool([message for message in messages if f"buys {capacity_type}" in message]) is not right
+
+
+@pytest.mark.parametrize("types", [[MACHINE], None], ids=["by its own types", "by no types"])
+def test_nodes_without_a_launch_template_of_the_stack_are_bound_to_nothing(types: list[str] | None) -> None:
+    """A node group with its own instance types needs no template, and one of elsewhere may be bound to anything."""
+    parent = pool(CHEAPER)
+    elsewhere = node_group(parent, instanceTypes=types, labels={"bedplate.dev/role": "training"})
+    messages = check_stack(parent, elsewhere)
+    assert [message for message in messages if f"is not bound to {IDENTIFIER}" in message]

@@ -9,10 +9,14 @@ from bedplate.clusters import azure_preconditions
 from bedplate.clusters.azure_spec import AzureClusterSpec
 from bedplate.clusters.spec import CloudClusterSpec
 from bedplate.errors import Problem, nearest
+from bedplate.node_pools.compute_class import class_name
+from bedplate.node_pools.taints import Taint, node_taints
+from bedplate.stack_file.starter import general_machine
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from bedplate.node_pools.spec import NodePoolSpec
     from bedplate.stack import StackSpec
 
 
@@ -28,7 +32,7 @@ def cluster_problems(stack: StackSpec) -> Iterator[Problem]:
             yield from _zones_exist(name, cluster)
             if isinstance(cluster, AzureClusterSpec):
                 yield from azure_preconditions.cluster_problems(stack, name, cluster)
-        yield from _has_a_general_pool(stack, name)
+        yield from _has_a_general_pool(stack, name, cluster)
 
 
 def _region_exists(name: str, cluster: CloudClusterSpec) -> Iterator[Problem]:
@@ -70,14 +74,40 @@ def _zones_exist(name: str, cluster: CloudClusterSpec) -> Iterator[Problem]:
             )
 
 
-def _has_a_general_pool(stack: StackSpec, name: str) -> Iterator[Problem]:
-    """The autoscaler and DNS need a node that is always there: without one, nothing ever scales from zero."""
-    pools = [pool for pool in stack.node_pools.values() if pool.cluster == name]
-    if not any(pool.role == "general" and pool.nodes.min >= 1 for pool in pools):
+def _has_a_general_pool(stack: StackSpec, name: str, cluster: CloudClusterSpec) -> Iterator[Problem]:
+    """The autoscaler, DNS and operators need a node that is always there and takes every pod: without one, nothing
+    ever scales from zero, and charts wait for their operators in vain."""
+    pools = {
+        pool_name: pool
+        for pool_name, pool in stack.node_pools.items()
+        if pool.cluster == name and pool.role == "general" and pool.nodes.min >= 1
+    }
+    kept_off = {
+        pool_name: _taints_of_every_offer(cluster.provider, f"{stack.team}-{stack.environment}-{pool_name}", pool)
+        for pool_name, pool in pools.items()
+    }
+    if any(not taints for taints in kept_off.values()):
+        return
+    machine = general_machine(cluster.provider, cluster.region)
+    example = f"{{cluster: {name}, role: general, machine: {machine}, nodes: {{min: 2, max: 6}}}}"
+    if not pools:
         yield Problem(
             "the cluster has no general pool with nodes.min of 1 or more; its autoscaler and DNS would have no node",
             ("clusters", name),
-            hint="Add one, for example: {cluster: "
-            + name
-            + ", role: general, machine: m7i.2xlarge, nodes: {min: 2, max: 6}}",
+            hint=f"Add one, for example: {example}",
         )
+    for pool_name, taints in kept_off.items():
+        yield Problem(
+            f"nodes of this general pool carry {' and '.join(map(str, taints))}, which operators do not tolerate, and "
+            "no other general pool always has a node for them",
+            ("node_pools", pool_name, "offers"),
+            hint=f"Add a general pool with one offer, on-demand for example: {example}",
+        )
+
+
+def _taints_of_every_offer(provider: str, full_name: str, pool: NodePoolSpec) -> tuple[Taint, ...]:
+    """Return what keeps a pod without tolerations off a general pool: nothing where one offer's nodes take it."""
+    offers = pool.all_offers()
+    compute_class = class_name(provider, full_name, len(offers))
+    taints = [node_taints(provider, one.capacity, "general", compute_class=compute_class).carried for one in offers]
+    return tuple(dict.fromkeys(taint for found in taints for taint in found)) if all(taints) else ()

@@ -150,7 +150,7 @@ def starter_text(
         "region": _word(place),
         "cluster": starter.cluster,
         "runner_access": _runner_access(runner_access),
-        "general": _offered(provider, place, starter.general) or starter.general[0],
+        "general": general_machine(provider, place),
         "most": str(starter.most_inference),
         "inference": _offered(provider, place, starter.inference),
     }
@@ -158,6 +158,12 @@ def starter_text(
     if words["inference"]:
         text += _INFERENCE_POOL.substitute(words)
     return text + _large_pool(provider, _offered(provider, place, starter.large))
+
+
+def general_machine(provider: str, region: str) -> str:
+    """Return a machine for general nodes, which the region offers unless it offers none that is known here."""
+    machines = STARTERS.get(provider, STARTERS["aws"]).general
+    return _offered(provider, region, machines) or machines[0]
 
 
 def _runner_access(networks: tuple[str, ...]) -> str:

@@ -198,7 +198,7 @@ CASES: list[tuple[str, dict[str, Any], dict[str, Any], str, str, str]] = [
         "gcp",
         {"machine": "ct6e-standard-4t", "tpu_topology": "4x4", "nodes": {"min": 0, "max": 3}},
         ON_135,
-        "nodes",
+        "nodes.max",
         "has 4 nodes of ct6e-standard-4t, all or none, and 3 may run",
         "Set max to 4",
     ),

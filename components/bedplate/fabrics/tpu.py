@@ -85,11 +85,10 @@ def _slice_is_whole(context: PoolInContext) -> Iterator[Problem]:
             continue
         most = offer.max or context.pool.nodes.max
         if most != nodes:
-            field = (*context.offer_field(index)[:-1], "max") if offer.max else ("node_pools", context.name, "nodes")
             yield Problem(
                 f"a slice of shape {context.pool.tpu_topology} has {nodes} nodes of {machine.name}, all or none, and "
                 f"{most} may run",
-                field,
+                context.at_maximum(index),
                 hint=f"Set max to {nodes}; a further slice is a pool of its own.",
             )
 

@@ -20,9 +20,7 @@ from bedplate.node_pools.reservation_preconditions import reserved_offers
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from bedplate.errors import FieldPath
     from bedplate.node_pools.preconditions import PoolInContext
-    from bedplate.node_pools.spec import OfferSpec
 
 RESERVATION = re.compile(
     r"(projects/[a-z][a-z0-9-]{4,28}[a-z0-9]/reservations/)?[a-z]([a-z0-9-]{0,61}[a-z0-9])?"
@@ -33,11 +31,6 @@ resources")."""
 
 NOT_SHIELDED = ("a4x-maxgpu-",)
 """Bare metal machines, on which GKE has no Shielded nodes (cluster-toolkit, examples/gke-a4x-max-bm)."""
-
-
-def _offers(context: PoolInContext) -> Iterator[tuple[OfferSpec, FieldPath]]:
-    for index, offer in enumerate(context.pool.all_offers()):
-        yield offer, context.offer_field(index)[:-1]
 
 
 def _reservation_name(context: PoolInContext) -> Iterator[Problem]:
@@ -85,7 +78,7 @@ def _reservation_interval(context: PoolInContext) -> Iterator[Problem]:
 
 
 def _queued_rests_at_zero(context: PoolInContext) -> Iterator[Problem]:
-    for offer, _ in _offers(context):
+    for offer in context.pool.all_offers():
         if offer.capacity == "queued" and context.pool.nodes.min:
             yield Problem(
                 f"queued machines come when a job asks for all of them at once, so {context.pool.nodes.min} of them "
@@ -97,11 +90,11 @@ def _queued_rests_at_zero(context: PoolInContext) -> Iterator[Problem]:
 
 
 def _queued_is_the_only_offer(context: PoolInContext) -> Iterator[Problem]:
-    for offer, field in _offers(context):
+    for index, offer in enumerate(context.pool.all_offers()):
         if offer.capacity == "queued" and len(context.pool.all_offers()) > 1:
             yield Problem(
                 "queued machines are asked for by a ProvisioningRequest, which knows one node pool and no order",
-                (*field, "capacity"),
+                context.at_offer(index, "capacity"),
                 hint="Give queued capacity a pool of its own.",
             )
 
@@ -109,7 +102,7 @@ def _queued_is_the_only_offer(context: PoolInContext) -> Iterator[Problem]:
 def _queued_is_not_tested(context: PoolInContext) -> Iterator[Problem]:
     if context.pool.acceptance_test is None:
         return
-    if any(offer.capacity == "queued" for offer, _ in _offers(context)):
+    if any(offer.capacity == "queued" for offer in context.pool.all_offers()):
         yield Problem(
             "queued machines start for a ProvisioningRequest, which the acceptance test does not make: it would wait "
             "until its time is up, and call the fabric bad",
@@ -154,12 +147,12 @@ def _fabric_has_addresses(context: PoolInContext) -> Iterator[Problem]:
     fabrics = pool_fabrics(context)
     if not any(fabric.gcp and fabric.gcp.networks for fabric in fabrics):
         return
-    for offer, field in _offers(context):
+    for index, offer in enumerate(context.pool.all_offers()):
         most = offer.max or context.pool.nodes.max
         if most > network.most_fabric_nodes:
             yield Problem(
                 f"each network of the fabric has addresses for {network.most_fabric_nodes} nodes, and {most} may run",
-                (*field, "max") if offer.max else ("node_pools", context.name, "nodes", "max"),
+                context.at_maximum(index),
                 hint=f"Give clusters.{context.pool.cluster}.network.cidr a larger range, which makes the network anew.",
             )
 

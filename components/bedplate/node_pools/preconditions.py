@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from bedplate.catalog import MachineType
     from bedplate.clusters.spec import ClusterSpec
     from bedplate.node_pools.sharing_spec import Sharing
+    from bedplate.errors import FieldPath
     from bedplate.node_pools.spec import NodePoolSpec
     from bedplate.stack import StackSpec
 
@@ -63,12 +64,19 @@ class PoolInContext:
         """Return the machine types of its offers, in order of preference."""
         return [known_machine(self.cluster.provider, self.pool, offer) for offer in self.pool.all_offers()]
 
-    def offer_field(self, index: int) -> tuple[str | int, ...]:
+    def offer_field(self, index: int) -> FieldPath:
         """Return where the machine of an offer is written."""
         at = ("node_pools", self.name)
-        if self.pool.hardware is not None:
-            return (*at, "hardware")
-        return (*at, "offers", index, "machine") if self.pool.offers else (*at, "machine")
+        return self.at_offer(index, "machine" if self.pool.hardware is None else "hardware")
+
+    def at_offer(self, index: int, key: str) -> FieldPath:
+        """Return where a key of an offer is written: at the offer, or at the pool that is short for one."""
+        return (*at, "offers", index, key) if self.pool.offers else (*at, key)
+
+    def at_maximum(self, index: int) -> FieldPath:
+        """Return where it is written how many nodes of an offer may run: at the offer, else at the pool."""
+        own = self.pool.all_offers()[index].max
+        return self.at_offer(index, "max") if own else ("node_pools", self.name, "nodes", "max")
 
 
 def pool_problems(stack: StackSpec, references: Mapping[str, StackSpec]) -> Iterator[Problem]:
@@ -213,7 +221,7 @@ def _capacity_offered(context: PoolInContext) -> Iterator[Problem]:
         if offer.capacity not in ways:
             yield Problem(
                 f"{machine.name} is not sold as {offer.capacity}",
-                (*context.offer_field(index)[:-1], "capacity"),
+                context.at_offer(index, "capacity"),
                 allowed=tuple(sorted(ways)),
             )
 

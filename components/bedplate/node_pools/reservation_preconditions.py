@@ -35,7 +35,7 @@ def reserved_offers(context: PoolInContext) -> Iterator[ReservedOffer]:
     """Yield the offers of a pool that were bought ahead."""
     for index, (offer, machine) in enumerate(zip(context.pool.all_offers(), context.machines(), strict=True)):
         if offer.reservation is not None:
-            yield ReservedOffer(offer, offer.reservation, machine, (*context.offer_field(index)[:-1], "reservation"))
+            yield ReservedOffer(offer, offer.reservation, machine, context.at_offer(index, "reservation"))
 
 
 def _machine_agrees(context: PoolInContext) -> Iterator[Problem]:

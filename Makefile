@@ -71,7 +71,7 @@ test-all: test control-plane ## The same, every example, and what a real Kuberne
 	@$(BIN)/pytest -m "cluster"
 
 lock: $(BIN)/uv ## Resolve the pinned requirements again
-	@for set in "uv requirements/uv.in" "runtime pyproject.toml --extra aws --group build" "dev pyproject.toml --extra aws --extra gcp --extra azure --group build --group dev -c requirements/runtime.txt"; do \
+	@for set in "uv requirements/uv.in" "runtime pyproject.toml --all-extras --group build" "dev pyproject.toml --all-extras --group build --group dev -c requirements/runtime.txt"; do \
 	  set -- $$set; name=$$1; shift; \
 	  $(BIN)/uv pip compile --quiet --no-header --generate-hashes --universal --python-version 3.11 "$$@" -o requirements/$$name.txt; done
 

@@ -35,13 +35,13 @@ def run() -> None:
     """Declare the stack that the engine was asked for; every mistake of a user ends in one readable message."""
     try:
         plan = planned(Path(pulumi.get_root_directory()))
+        with _no_garbage_to_look_for():
+            from bedplate.platform import declare
+
+            declare(plan)
     except BedplateError as error:
         pulumi.log.error("\n".join(filter(None, [str(error), error.hint])))
         sys.exit(ALREADY_SHOWN)
-    with _no_garbage_to_look_for():
-        from bedplate.platform import declare
-
-        declare(plan)
 
 
 @contextmanager

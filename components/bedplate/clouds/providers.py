@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from bedplate.errors import BedplateError
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -26,8 +28,19 @@ class CloudProviders:
             return None
         key = (cluster.provider, cluster.account, cluster.region)
         if key not in self._providers:
-            self._providers[key] = _declare_provider(cluster, self._tags)
+            try:
+                self._providers[key] = _declare_provider(cluster, self._tags)
+            except ModuleNotFoundError as missing:
+                raise _not_installed(cluster.provider, missing) from None
         return self._providers[key]
+
+
+def _not_installed(cloud: str, missing: ModuleNotFoundError) -> Exception:
+    """Return the error for a cloud's SDK that is not installed: the SDKs are extras of this package, one per cloud."""
+    if not (missing.name or "").startswith("pulumi_"):
+        return missing
+    hint = f"`make install` installs every cloud's; elsewhere: pip install 'bedplate[{cloud}]'"
+    return BedplateError(f"the stack has a cluster on {cloud}, whose SDK {missing.name} is not installed", hint=hint)
 
 
 def _declare_provider(cluster: ClusterPlan, tags: Mapping[str, str]) -> pulumi.ProviderResource:

@@ -71,7 +71,10 @@ def explain(
 @app.command("test")
 def judge(
     files: Annotated[
-        list[Path], typer.Argument(help="Outputs of `pulumi preview --json` or `pulumi stack export`.", metavar="FILE…")
+        list[Path],
+        typer.Argument(
+            help="Outputs of `pulumi preview --json --show-sames` or `pulumi stack export`.", metavar="FILE…"
+        ),
     ],
     pack: PackOption = None,
     json: JsonOption = False,

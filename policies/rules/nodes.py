@@ -149,7 +149,7 @@ def _unbound(node_group: Resource, reservation: str, surroundings: Surroundings)
 def _binds_to(template: Resource, reservation: str) -> bool:
     bound = want(template.properties, "capacityReservationSpecification") or {}
     target = want(bound, "capacityReservationTarget", "capacityReservationId")
-    return target == reservation and want(bound, "capacityReservationPreference") == "capacity-reservations-only"
+    return bool(target == reservation and want(bound, "capacityReservationPreference") == "capacity-reservations-only")
 
 
 def _wrong_region(node_group: Resource, region: str) -> Iterator[str]:

@@ -12,7 +12,9 @@ from rules.reading import items, want
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-LISTENER = "aws:lb/listener:Listener"
+LISTENERS = frozenset({"aws:lb/listener:Listener", "aws:alb/listener:Listener"})
+"""The provider has the same resource under two names."""
+
 MODERN_TLS = re.compile(r"-(TLS13-1-[23]|TLS-1-2|FS-1-2)-")
 """Names of security policies that speak TLS 1.2 and later alone. AWS's default, ELBSecurityPolicy-2016-08, does not."""
 
@@ -88,7 +90,7 @@ RULES = (
         references=("CKV_AWS_2", "CKV_AWS_103", "CIS EKS 5.4.5"),
         passes="protocol: HTTPS, sslPolicy: ELBSecurityPolicy-TLS13-1-2-2021-06",
         fails="protocol: HTTP",
-        applies=lambda token: token == LISTENER,
+        applies=LISTENERS.__contains__,
         check=uses_modern_tls,
     ),
 )

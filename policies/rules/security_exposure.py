@@ -4,27 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from rules.authentication import asks_who_comes, can_ask
+from rules.internal import INGRESSES, SERVICES, annotation, is_internal
 from rules.model import Finding, Resource, Rule, StackRule, Surroundings
 from rules.networks import names_everybody
-from rules.reading import need, want
+from rules.reading import items, need, want
 from rules.separation import NAMESPACE, namespace_of, system_namespaces
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-INTERNAL_ANNOTATIONS = {
-    "service.beta.kubernetes.io/aws-load-balancer-scheme": "internal",
-    "service.beta.kubernetes.io/aws-load-balancer-internal": "true",
-    "networking.gke.io/load-balancer-type": "Internal",
-    "cloud.google.com/load-balancer-type": "Internal",
-    "service.beta.kubernetes.io/azure-load-balancer-internal": "true",
-}
-"""What makes a load balancer private, by cloud."""
-
-INGRESS_INTERNAL = {
-    "alb.ingress.kubernetes.io/scheme": ("internal",),
-    "kubernetes.io/ingress.class": ("gce-internal", "azure/application-gateway-internal"),
-}
+INGRESS_CLASS = "kubernetes.io/ingress.class"
 
 AUTH_ANNOTATIONS = (
     "alb.ingress.kubernetes.io/auth-type",
@@ -34,14 +24,10 @@ AUTH_ANNOTATIONS = (
 )
 """Annotations by which an ingress controller asks who comes, before it lets anything through."""
 
-ROUTE = "kubernetes:gateway.networking.k8s.io/"
-AUTH_POLICIES = (
-    "kubernetes:gateway.envoyproxy.io/",
-    "kubernetes:security.istio.io/",
-    "kubernetes:kuadrant.io/",
-)
-"""Packages of policies that ask who comes, and name the route that they are for in `targetRef`."""
+CONTROLLERS = ("alb", "nginx", "gce", "gce-internal", "azure-application-gateway", "traefik", "haproxy", "kong")
+"""What controllers call their class where nobody gives it another name; each heeds its own annotations alone."""
 
+ROUTE = "kubernetes:gateway.networking.k8s.io/"
 NETWORK_POLICY = "kubernetes:networking.k8s.io/v1:NetworkPolicy"
 
 
@@ -57,35 +43,37 @@ def _is_route(token: str) -> bool:
     return token.startswith(ROUTE) and token.endswith(("Route",))
 
 
-def _is_auth_policy(token: str) -> bool:
-    return token.startswith(AUTH_POLICIES)
-
-
-def _annotation(resource: Resource, key: str) -> Any:
-    """Return one annotation; others, such as the ARN of a certificate, may be unknown."""
-    return want(resource.properties, "metadata", "annotations", key)
-
-
-def service_is_not_public(service: Resource, _: Surroundings) -> Iterator[str]:
+def service_is_not_public(service: Resource, surroundings: Surroundings) -> Iterator[str]:
     """A load balancer of a service is internal, or lets in named networks alone."""
     if want(service.properties, "spec", "type") != "LoadBalancer":
         addresses = want(service.properties, "spec", "externalIPs")
         if addresses:
             yield f"Service {service.name} takes over traffic to {', '.join(addresses)} (externalIPs)"
         return
-    if any(_annotation(service, key) == value for key, value in INTERNAL_ANNOTATIONS.items()):
+    if is_internal(service, SERVICES, surroundings):
         return
     networks = want(service.properties, "spec", "loadBalancerSourceRanges")
     if not networks or names_everybody(networks):
         yield f"Service {service.name} makes a load balancer that everybody reaches, and asks nobody who they are"
 
 
-def ingress_asks_who_comes(ingress: Resource, _: Surroundings) -> Iterator[str]:
-    """An ingress is internal, or names how it asks who comes."""
-    if any(_annotation(ingress, key) in values for key, values in INGRESS_INTERNAL.items()):
+def ingress_asks_who_comes(ingress: Resource, surroundings: Surroundings) -> Iterator[str]:
+    """An ingress is internal, or names how it asks who comes, in words of its own controller."""
+    stated = want(ingress.properties, "spec", "ingressClassName") or annotation(ingress, INGRESS_CLASS)
+    internal = {
+        cloud: {key: value for key, value in wanted.items() if _is_heeded(key, stated)}
+        for cloud, wanted in INGRESSES.items()
+    }
+    if is_internal(ingress, internal, surroundings):
         return
-    if all(_annotation(ingress, key) in (None, "", "none") for key in AUTH_ANNOTATIONS):
+    heeded = [key for key in AUTH_ANNOTATIONS if _is_heeded(key, stated)]
+    if all(annotation(ingress, key) in (None, "", "none") for key in heeded):
         yield f"Ingress {ingress.name} is reachable from outside and names no authentication"
+
+
+def _is_heeded(key: str, controller: str | None) -> bool:
+    """Return whether a controller reads an annotation; of a class with a name of somebody's own, it may."""
+    return key == INGRESS_CLASS or controller not in CONTROLLERS or key.partition(".")[0] == controller
 
 
 def routes_ask_who_comes(surroundings: Surroundings) -> Iterator[Finding]:
@@ -95,7 +83,7 @@ def routes_ask_who_comes(surroundings: Surroundings) -> Iterator[Finding]:
     if not routes:
         return
     for policy in surroundings.resources.values():
-        if _is_auth_policy(policy.type):
+        if can_ask(policy.type) and asks_who_comes(policy):
             guarded |= {(namespace_of(policy), name) for name in _targets(policy)}
     for route in routes:
         name = want(route.properties, "metadata", "name") or route.name
@@ -112,11 +100,16 @@ def _targets(policy: Resource) -> Iterator[str]:
 
 
 def namespaces_are_closed(surroundings: Surroundings) -> Iterator[Finding]:
-    """Every namespace of the stack has a network policy that selects all of its pods."""
-    closed = set()
+    """Every namespace of the stack has a network policy that keeps others off all of its pods, and none that opens it.
+
+    What one policy allows, no other takes back.
+    """
+    closed: set[str] = set()
+    opened: set[str] = set()
     for policy in surroundings.resources.values():
-        if policy.type == NETWORK_POLICY and not _selected(policy):
-            closed.add(namespace_of(policy))
+        if policy.type == NETWORK_POLICY and not _selected(policy) and _is_about_ingress(policy):
+            (opened if _lets_everybody_in(policy) else closed).add(namespace_of(policy))
+    closed -= opened
     for namespace in surroundings.resources.values():
         if namespace.type != NAMESPACE:
             continue
@@ -134,11 +127,28 @@ def _selected(policy: Resource) -> dict[str, Any]:
     return selector
 
 
+def _is_about_ingress(policy: Resource) -> bool:
+    """Return whether a policy is about what comes in: it is, where it does not say."""
+    return "Ingress" in (want(policy.properties, "spec", "policyTypes") or ("Ingress",))
+
+
+def _lets_everybody_in(policy: Resource) -> bool:
+    """Return whether a rule of a policy lets everybody reach every port."""
+    return any(not want(rule, "ports") and _is_everybody(rule) for rule in items(policy.properties, "spec", "ingress"))
+
+
+def _is_everybody(rule: Any) -> bool:
+    peers = want(rule, "from") or []
+    networks = [want(peer, "ipBlock", "cidr") for peer in peers]
+    return not peers or names_everybody(networks) or {"namespaceSelector": {}} in peers
+
+
 RULES = (
     Rule(
         id="security-public-services",
         family="security",
-        demands="The load balancer of a Service is internal or has loadBalancerSourceRanges.",
+        demands="The load balancer of a Service is internal, by the annotation of its cloud, or has "
+        "loadBalancerSourceRanges.",
         reason="A load balancer in front of a model asks nobody who they are; whoever finds it runs up the bill.",
         fix="annotate it as internal, or put it behind an Ingress or route that authenticates",
         references=("KICS 2a52567c", "CVE-2020-8554"),
@@ -150,7 +160,7 @@ RULES = (
     Rule(
         id="security-ingress-authentication",
         family="security",
-        demands="An Ingress is internal or names how it asks who comes.",
+        demands="An Ingress is internal or names how it asks who comes, in annotations of its own controller.",
         reason="An endpoint without authentication serves everybody, at the team's expense.",
         fix=f"set one of {', '.join(AUTH_ANNOTATIONS)}; an application that authenticates by itself needs an exception",
         passes="annotations: {alb.ingress.kubernetes.io/auth-type: oidc}",
@@ -164,20 +174,22 @@ STACK_RULES = (
     StackRule(
         id="security-route-authentication",
         family="security",
-        demands="A route of the Gateway API is the target of a policy in the stack that asks who comes.",
+        demands="A route of the Gateway API is the target of a policy in the stack that asks everybody who they are.",
         reason="An endpoint without authentication serves everybody, at the team's expense.",
-        fix="add a SecurityPolicy (Envoy Gateway), AuthorizationPolicy (Istio) or AuthPolicy (Kuadrant)",
-        passes="SecurityPolicy with targetRef {kind: HTTPRoute, name: chat}",
+        fix="add a SecurityPolicy (Envoy Gateway), AuthorizationPolicy (Istio) or AuthPolicy (Kuadrant) that "
+        "authenticates: with keys, tokens, a login or an external service",
+        passes="SecurityPolicy with apiKeyAuth and targetRef {kind: HTTPRoute, name: chat}",
         fails="HTTPRoute chat alone",
         check=routes_ask_who_comes,
-        reads=lambda token: _is_route(token) or _is_auth_policy(token),
+        reads=lambda token: _is_route(token) or can_ask(token),
     ),
     StackRule(
         id="security-network-policies",
         family="security",
-        demands="Every namespace of the stack has a NetworkPolicy that selects all of its pods.",
+        demands="Every namespace of the stack has a NetworkPolicy for what reaches all of its pods, and none that lets "
+        "everybody in.",
         reason="Pods that no policy selects can be reached from every other pod of the cluster.",
-        fix="add a NetworkPolicy with an empty podSelector",
+        fix="add a NetworkPolicy with an empty podSelector and the policy type Ingress",
         references=("CKV2_K8S_6", "CIS EKS 4.3.2"),
         passes="NetworkPolicy {podSelector: {}, policyTypes: [Ingress, Egress]}",
         fails="a Namespace alone",

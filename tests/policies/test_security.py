@@ -332,7 +332,8 @@ def route(name: str = "chat") -> Declared:
 
 
 def auth_policy(target: Any) -> Declared:
-    properties = {"metadata": {"name": "auth", "namespace": "apps"}, "spec": {"targetRef": target}}
+    spec = {"targetRef": target, "jwt": {"providers": [{"name": "p"}]}}
+    properties = {"metadata": {"name": "auth", "namespace": "apps"}, "spec": spec}
     return kubernetes("gateway.envoyproxy.io/v1alpha1:SecurityPolicy", "auth", properties)
 
 

@@ -34,6 +34,7 @@ class Risk:
 
 def risks(plan: StackPlan) -> list[Risk]:
     """Return every risk of a plan, pool by pool, then those of clusters."""
+    from bedplate.node_pools.aws_risks import aws_risks
     from bedplate.node_pools.azure_risks import azure_risks
     from bedplate.node_pools.existing_risks import existing_risks
     from bedplate.node_pools.gcp_risks import gcp_risks
@@ -44,6 +45,7 @@ def risks(plan: StackPlan) -> list[Risk]:
     return [
         *pools,
         *existing_risks(plan),
+        *aws_risks(plan),
         *azure_risks(plan),
         *gcp_risks(plan),
         *sharing_risks(plan),

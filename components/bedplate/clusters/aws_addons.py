@@ -10,6 +10,7 @@ import pulumi_aws as aws
 
 from bedplate import catalog
 from bedplate.clusters.aws_identity import declare_pod_role
+from bedplate.networking.plan import WARM_PREFIXES
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -23,7 +24,7 @@ NETWORK_CONFIGURATION = {
         # On a node with all its EFA cards attached, card 0 has no room for the further interfaces from which pods
         # otherwise get addresses. Prefixes of 16 addresses make the primary interface enough.
         "ENABLE_PREFIX_DELEGATION": "true",
-        "WARM_PREFIX_TARGET": "1",
+        "WARM_PREFIX_TARGET": str(WARM_PREFIXES),
     },
 }
 

@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 
 DEFAULT_ZONES = 3
 
+CONTROL_PLANE_ZONES = 2
+"""In how many zones an EKS control plane has its interfaces: as many as EKS asks for at least."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClusterPlan:
@@ -102,7 +105,7 @@ class EksPlan(ClusterPlan):
         It takes no other zone later (EKS user guide, "View Amazon EKS networking requirements for VPC and subnets"),
         so a zone that is added for nodes must not be among them.
         """
-        return self.zones[:2]
+        return self.zones[:CONTROL_PLANE_ZONES]
 
 
 def plan_cluster(stack: StackSpec, name: str, spec: ClusterSpec) -> ClusterPlan:

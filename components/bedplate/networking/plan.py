@@ -15,6 +15,21 @@ if TYPE_CHECKING:
 MOST_ZONES = 7
 """Eighths of the network less the one for public subnets; no region of AWS has as many zones."""
 
+RESERVED_IN_SUBNET = 5
+"""Addresses of every subnet that AWS keeps: the first four and the last (EC2 API reference, "CreateSubnet")."""
+
+CONTROL_PLANE_ADDRESSES = 6
+"""What EKS asks for in each subnet of the control plane (EKS user guide, "View Amazon EKS networking requirements for
+VPC and subnets", eks-network-requirements of 2024-12-18); it recommends sixteen."""
+
+PREFIX_ADDRESSES = 16
+"""The addresses of a prefix, a /28, that a node takes for pods (amazon-vpc-cni-k8s@0259085,
+docs/prefix-and-ip-target.md)."""
+
+WARM_PREFIXES = 1
+"""Prefixes without a pod that a node keeps, so that the next pod need not wait for one. It gives none of them back
+while another node has none (the same page)."""
+
 
 @dataclass(frozen=True, slots=True)
 class ZonePlan:

@@ -14,6 +14,7 @@ from bedplate.errors import Problem, listing, nearest
 from bedplate.fabrics.preconditions import FABRIC_RULES, pool_questions
 from bedplate.fabrics.tpu import TPU_RULES
 from bedplate.node_pools import (
+    aws_addresses,
     aws_preconditions,
     azure_preconditions,
     existing_preconditions,
@@ -34,8 +35,8 @@ if TYPE_CHECKING:
 
     from bedplate.catalog import MachineType
     from bedplate.clusters.spec import ClusterSpec
-    from bedplate.node_pools.sharing_spec import Sharing
     from bedplate.errors import FieldPath
+    from bedplate.node_pools.sharing_spec import Sharing
     from bedplate.node_pools.spec import NodePoolSpec
     from bedplate.stack import StackSpec
 
@@ -66,11 +67,11 @@ class PoolInContext:
 
     def offer_field(self, index: int) -> FieldPath:
         """Return where the machine of an offer is written."""
-        at = ("node_pools", self.name)
         return self.at_offer(index, "machine" if self.pool.hardware is None else "hardware")
 
     def at_offer(self, index: int, key: str) -> FieldPath:
         """Return where a key of an offer is written: at the offer, or at the pool that is short for one."""
+        at = ("node_pools", self.name)
         return (*at, "offers", index, key) if self.pool.offers else (*at, key)
 
     def at_maximum(self, index: int) -> FieldPath:
@@ -94,6 +95,7 @@ def pool_problems(stack: StackSpec, references: Mapping[str, StackSpec]) -> Iter
             yield from _problems_in_context(name, pool, *owner)
     yield from reservation_preconditions.reserved_once(stack)
     yield from gcp_preconditions.one_pool_with_networks(_contexts(stack, references))
+    yield from aws_addresses.subnets_have_addresses(_contexts(stack, references))
 
 
 def _owner(

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import base64
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,10 +11,12 @@ import yaml
 from bedplate import catalog
 from bedplate.cost.estimate import pool_cost
 from bedplate.cost.wire import from_wire
-from bedplate.node_pools.aws import update_strategy
+from bedplate.node_pools.aws import autoscaler_tags, update_strategy
+from bedplate.node_pools.labels import unseen_resources
 from bedplate.node_pools.user_data import user_data
 from bedplate.plan import plan_stack
 from bedplate.platform import declare
+from bedplate.risks import risks
 from tests.support.declared import Declared, by_label, by_room, declared, declared_stack
 from tests.support.golden import check_golden
 from tests.support.stacks import one_pool, stack
@@ -174,3 +177,66 @@ def test_the_autoscaler_is_told_what_an_empty_group_offers() -> None:
         "vpc.amazonaws.com/efa": "32",
     }
     assert not any(tag["propagateAtLaunch"] for tag in tags.values())
+
+
+@pytest.mark.parametrize(
+    ("declared", "storage"),
+    [
+        ({"machine": "inf2.48xlarge", "root_disk_gib": 500}, "449Gi"),  # nine tenths, less what the kubelet keeps
+        ({"machine": "inf2.48xlarge", "root_disk_gib": 111}, "98Gi"),  # rounded down
+        ({"machine": "m7i.2xlarge", "role": "training"}, "179Gi"),
+        ({"machine": "g6.2xlarge", "root_disk_gib": 500}, "405G"),  # the drives hold it, not the root volume
+    ],
+)
+def test_an_empty_group_offers_the_storage_that_pods_may_ask_for(declared: dict[str, Any], storage: str) -> None:
+    (group,) = next(pool.groups for pool in plan_stack(one_pool(**declared)).node_pools if pool.name == "it")
+    assert group.unseen_resources["ephemeral-storage"] == storage
+
+
+@pytest.mark.parametrize("cloud", ["gcp", "azure", "existing"])
+def test_other_clouds_know_the_disks_of_their_nodes(cloud: str) -> None:
+    known = catalog.machine("aws", "m7i.2xlarge")
+    assert known is not None
+    machine = replace(known, cloud=cloud)
+    assert unseen_resources(machine, root_disk_gib=100) == {}
+
+
+OPTIONS = "k8s.io/cluster-autoscaler/node-template/autoscaling-options"
+KEPT_HALF_USED = {f"{OPTIONS}/scaledownutilizationthreshold": "0", f"{OPTIONS}/ignoredaemonsetsutilization": "true"}
+MIG = {"mode": "mig", "profiles": {"1g.10gb": 7}}
+
+
+@pytest.mark.parametrize(
+    ("declared", "options"),
+    [
+        ({"machine": "inf2.48xlarge"}, KEPT_HALF_USED),
+        ({"machine": "inf2.xlarge"}, KEPT_HALF_USED),
+        ({"machine": "p5.4xlarge", "sharing": MIG}, KEPT_HALF_USED),
+        ({"machine": "p5.4xlarge", "sharing": MIG | {"strategy": "single"}}, {}),
+        ({"machine": "p5.48xlarge"}, {}),
+        ({"machine": "m7i.2xlarge", "role": "training"}, {}),
+    ],
+)
+def test_half_used_accelerators_are_kept_where_the_autoscaler_does_not_know_them(
+    declared: dict[str, Any], options: dict[str, str]
+) -> None:
+    (group,) = next(pool.groups for pool in plan_stack(one_pool(**declared)).node_pools if pool.name == "it")
+    assert {key: value for key, value in autoscaler_tags(group).items() if key.startswith(OPTIONS)} == options
+
+
+@pytest.mark.parametrize(
+    ("cluster", "declared", "named"),
+    [
+        ({}, {"machine": "inf2.48xlarge"}, "aws.amazon.com/neuron"),
+        ({}, {"machine": "p5.4xlarge", "sharing": MIG}, "nvidia.com/mig-1g.10gb"),
+        ({}, {"machine": "p5.48xlarge"}, ""),
+        ({}, {"machine": "m7i.2xlarge", "role": "training"}, ""),
+        ({"clusters.use1.autoscaler": "karpenter"}, {"machine": "inf2.48xlarge"}, ""),
+    ],
+)
+def test_a_node_too_many_is_a_risk_where_the_autoscaler_does_not_wait(
+    cluster: dict[str, Any], declared: dict[str, Any], named: str
+) -> None:
+    texts = [risk.text for risk in risks(plan_stack(one_pool(cluster, **declared))) if "does not wait" in risk.text]
+    assert len(texts) == bool(named)
+    assert all(f"offers {named}:" in text for text in texts)

@@ -135,11 +135,11 @@ def test_a_block_starts_without_nodes_because_it_may_not_have_begun() -> None:
         ),
         (
             "inf2.48xlarge", "us-east-1", ["use1-az2", "use1-az6"], "inference", "AL2023_x86_64_NEURON",
-            {"aws.amazon.com/neuron": "12"},
+            {"aws.amazon.com/neuron": "12", "ephemeral-storage": "179Gi"},
         ),
         (
             "g5g.2xlarge", "us-east-1", ["use1-az1", "use1-az2"], "inference", "AL2023_ARM_64_NVIDIA",
-            {"nvidia.com/gpu": "1"},
+            {"nvidia.com/gpu": "1", "ephemeral-storage": "179Gi"},
         ),
     ],
 )  # fmt: skip

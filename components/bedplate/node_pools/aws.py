@@ -10,6 +10,7 @@ import pulumi_aws as aws
 from bedplate.clouds.aws import declare_service_role
 from bedplate.node_pools.aws_launch_template import declare_launch_template
 from bedplate.node_pools.images import node_image
+from bedplate.node_pools.labels import scale_down_options
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -29,7 +30,7 @@ TAINT_EFFECTS = {"NoSchedule": "NO_SCHEDULE", "PreferNoSchedule": "PREFER_NO_SCH
 NODE_POLICIES = ("AmazonEKSWorkerNodePolicy", "AmazonEC2ContainerRegistryPullOnly")
 """What a node itself may do. Addresses for pods are the network add-on's business, by a role of its own."""
 
-NODE_TEMPLATE_RESOURCE = "k8s.io/cluster-autoscaler/node-template/resources"
+NODE_TEMPLATE = "k8s.io/cluster-autoscaler/node-template"
 
 
 def declare_node_groups(
@@ -128,19 +129,26 @@ def update_strategy(role: Role, *, bought_ahead: bool) -> str:
     return "DEFAULT" if role == "general" and not bought_ahead else "MINIMAL"
 
 
-def _tag_for_autoscaler(group: NodeGroupPlan, declared: aws.eks.NodeGroup, parent: pulumi.Resource) -> None:
-    """Say what a node of an empty group will offer.
+def autoscaler_tags(group: NodeGroupPlan) -> dict[str, str]:
+    """Return what the autoscaler reads from a group's tags: what a node of an empty group offers, and when nodes go.
 
     EKS itself adds the tags by which the autoscaler finds groups (EKS user guide, "Managed node groups"), and tells it
     their labels and taints.
     """
+    options = scale_down_options(group.machine, group.labels)
+    return {
+        **{f"{NODE_TEMPLATE}/resources/{resource}": amount for resource, amount in group.unseen_resources.items()},
+        **{f"{NODE_TEMPLATE}/autoscaling-options/{option}": value for option, value in options.items()},
+    }
+
+
+def _tag_for_autoscaler(group: NodeGroupPlan, declared: aws.eks.NodeGroup, parent: pulumi.Resource) -> None:
     scaling_group = declared.resources.apply(lambda resources: resources[0].autoscaling_groups[0].name)
-    for resource, amount in group.unseen_resources.items():
+    for key, value in autoscaler_tags(group).items():
+        name = key.removeprefix(f"{NODE_TEMPLATE}/").partition("/")[2]
         aws.autoscaling.Tag(
-            f"{group.name}-{resource.replace('/', '-')}",
+            f"{group.name}-{name.replace('/', '-')}",
             autoscaling_group_name=scaling_group,
-            tag=aws.autoscaling.TagTagArgs(
-                key=f"{NODE_TEMPLATE_RESOURCE}/{resource}", value=amount, propagate_at_launch=False
-            ),
+            tag=aws.autoscaling.TagTagArgs(key=key, value=value, propagate_at_launch=False),
             opts=pulumi.ResourceOptions(parent=parent),
         )

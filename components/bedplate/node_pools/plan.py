@@ -208,7 +208,9 @@ def _plan_group(
             sharing=sharing.mode if sharing else None,
             compute_class=compute_class,
         ),
-        unseen_resources=unseen_resources(machine, sharing, fabric, huge_pages_2mi=spec.huge_pages_2mi),
+        unseen_resources=unseen_resources(
+            machine, sharing, fabric, huge_pages_2mi=spec.huge_pages_2mi, root_disk_gib=spec.root_disk_gib
+        ),
         sharing=sharing,
         reservation=reservation,
         huge_pages_2mi=spec.huge_pages_2mi,

@@ -12,7 +12,7 @@ import pulumi
 from pulumi.runtime.config import is_config_secret
 
 from bedplate import catalog
-from bedplate.cost.caps import CAPS_FILE, excesses, read_caps
+from bedplate.cost.caps import CAPS_FILE, excesses, read_caps, told
 from bedplate.errors import BedplateError
 from bedplate.images.lock import LOCK_FILE, use_lock
 from bedplate.plan import plan_stack
@@ -83,5 +83,4 @@ def refuse_excess(plan: StackPlan, caps_file: Path) -> None:
     cap = read_caps(caps_file).of(plan.team, plan.environment)
     over = excesses(plan.cost, cap, plan.team, plan.environment)
     if over:
-        lines = [f"{excess.message}\n  {excess.remedy}" for excess in over]
-        raise BedplateError("\n".join(["the plan is over its spending cap, so nothing was declared:", *lines]))
+        raise BedplateError(f"the plan is over its spending cap, so nothing was declared:\n{told(over)}")

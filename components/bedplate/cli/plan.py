@@ -18,7 +18,7 @@ def plan(
 ) -> None:
     """Show pools, fabric, cost range and risks of a stack; exits 1 when it is over its cap."""
     from bedplate.cli.project import project_root, use_prices_of_project
-    from bedplate.cost.caps import CAPS_FILE, excesses, read_caps
+    from bedplate.cost.caps import CAPS_FILE, excesses, read_caps, told
     from bedplate.errors import BedplateError
     from bedplate.plan import plan_stack
     from bedplate.stack_file.load import load_stack
@@ -39,4 +39,4 @@ def plan(
         show_plan(console(), decided, cap)
     over = excesses(decided.cost, cap, decided.team, decided.environment)
     if over:
-        raise BedplateError("\n".join(f"{excess.message}\n  {excess.remedy}" for excess in over))
+        raise BedplateError(told(over))

@@ -70,6 +70,9 @@ def show_cost(console: Console, plan: StackPlan, cap: Cap | None) -> None:
     console.print()
     console.print(lines)
     console.print(_totals(plan, cap))
+    if missing := len(plan.cost.unpriced):
+        counted = f"{missing} line{'s' * (missing > 1)}"
+        console.print(Text(f"Incomplete: {counted} without a price, in no sum.", style="bold red"))
     console.print(Text(f"Prices: {'; '.join(_price_origins(plan.cost.lines))}.", style="dim"))
     console.print(Text(f"Not counted: {'; '.join(plan.cost.not_counted)}.", style="dim"))
 
@@ -169,15 +172,18 @@ def _totals(plan: StackPlan, cap: Cap | None) -> Table:
     table.add_column("")
     table.add_column("an hour", justify="right")
     table.add_column("a month", justify="right")
-    table.add_row("at rest", "", dollars(cost.baseline_per_month))
-    table.add_row("expected", "", dollars(cost.expected_per_month))
-    table.add_row("everything up", dollars(cost.max_per_hour), dollars(cost.max_per_month), style="bold")
+    known = "at least " if cost.unpriced else ""
+    table.add_row("at rest", "", f"{known}{dollars(cost.baseline_per_month)}")
+    table.add_row("expected", "", f"{known}{dollars(cost.expected_per_month)}")
+    everything = (f"{known}{dollars(amount)}" for amount in (cost.max_per_hour, cost.max_per_month))
+    table.add_row("everything up", *everything, style="bold")
     if cap is None:
         table.add_row("cap", "none set", "none set", style="red")
         return table
     hour, month = headrooms(cost, cap)
     table.add_row("cap", dollars(hour.cap), dollars(month.cap))
-    table.add_row("left under the cap", _left(hour.left), _left(month.left))
+    left = [Text("unknown", style="red") if cost.unpriced else _left(one.left) for one in (hour, month)]
+    table.add_row("left under the cap", *left)
     return table
 
 

@@ -16,6 +16,8 @@ from bedplate.errors import UsageError, dotted
 from bedplate.stack_file.model import StrictModel
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from bedplate.cost.range import CostLine, CostRange
 
 CAPS_FILE = Path("policies") / "caps.yaml"
@@ -90,6 +92,14 @@ def read_caps(path: Path) -> Caps:
     except ValidationError as error:
         lines = [f"{path}: {dotted(problem['loc'])}: {problem['msg']}" for problem in error.errors()]
         raise UsageError("\n".join(lines)) from None
+
+
+def told(over: Sequence[Excess]) -> str:
+    """Return excesses as people read them, those with the same remedy together above it."""
+    by_remedy: dict[str, list[str]] = {}
+    for excess in over:
+        by_remedy.setdefault(excess.remedy, []).append(excess.message)
+    return "\n".join("\n".join([*messages, f"  {remedy}"]) for remedy, messages in by_remedy.items())
 
 
 def excesses(cost: CostRange, cap: Cap | None, team: str, environment: str) -> list[Excess]:

@@ -112,10 +112,26 @@ def test_without_a_fabric_only_what_was_bought_ahead_keeps_to_one_zone() -> None
     assert [group.zones for group in pool.groups] == [("use1-az2",), ("use1-az6", "use1-az2")]
 
 
-def test_a_block_starts_without_nodes_because_it_may_not_have_begun() -> None:
-    offers = [OFFERS["capacity-block"], OFFERS["on-demand"]]
-    pool = planned(offers[0], ["use1-az2", "use1-az6"], offers=offers, nodes={"min": 2, "max": 4})
-    assert [group.initial_nodes for group in pool.groups] == [0, 0]
+LATER = OFFERS["reservation"] | {"reservation": P5EN | {"starts": "2030-01-01"}}
+
+
+@pytest.mark.parametrize(
+    ("offer", "initial"),
+    [(OFFERS["capacity-block"], 0), (LATER, 0), (OFFERS["reservation"], 2), (OFFERS["on-demand"], 2)],
+    ids=["a block", "a reservation that begins", "a reservation", "on demand"],
+)
+def test_what_may_not_have_begun_starts_without_nodes(offer: dict[str, Any], initial: int) -> None:
+    offers = [offer, OFFERS["spot"]]
+    pool = planned(offer, ["use1-az2", "use1-az6"], offers=offers, nodes={"min": 2, "max": 4})
+    assert [group.initial_nodes for group in pool.groups] == [initial, 0]
+
+
+def test_a_general_pool_starts_where_there_are_nodes_for_the_autoscaler_itself() -> None:
+    reservation = {"name": IDENTIFIER, "machine": "m7i.2xlarge", "nodes": 4, "zone": "use1-az2", "starts": "2030-01-01"}
+    later = {"machine": "m7i.2xlarge", "capacity": "reservation", "reservation": reservation}
+    offers = [later, {"machine": "m7i.2xlarge"}]
+    pool = planned(later, ["use1-az2", "use1-az6"], offers=offers, role="general", nodes={"min": 2, "max": 4})
+    assert [group.initial_nodes for group in pool.groups] == [0, 2]
 
 
 @pytest.mark.parametrize(

@@ -74,11 +74,26 @@ def test_refused(changes: dict[str, Any], pool: dict[str, Any], field: str, mess
     assert message in found[0].message
 
 
-def test_a_floor_outlives_no_block() -> None:
-    found = problems(BLOCK, nodes={"min": 1, "max": 4})
+@pytest.mark.parametrize(
+    ("offer", "term"),
+    [
+        (BLOCK, "cr-0123456789abcdef0 begins on 2026-12-01 and ends on 2026-12-15"),
+        (OPEN | {"reservation": OPEN["reservation"] | {"starts": "2030-01-01"}}, "begins on 2030-01-01"),
+        (OPEN | {"reservation": OPEN["reservation"] | {"ends": "2030-01-01"}}, "ends on 2030-01-01"),
+    ],
+    ids=["a block", "begins", "ends"],
+)
+def test_a_floor_outlives_no_term(offer: dict[str, Any], term: str) -> None:
+    found = problems(offer, nodes={"min": 1, "max": 4})
     assert [dotted(problem.field) for problem in found] == ["node_pools.it.nodes.min"]
-    with_another = [BLOCK, {"machine": "p5en.48xlarge"}]
-    assert problems(BLOCK, nodes={"min": 1, "max": 4}, offers=with_another) == []
+    assert term in found[0].message
+    with_another = [offer, {"machine": "p5en.48xlarge"}]
+    assert problems(offer, nodes={"min": 1, "max": 4}, offers=with_another) == []
+    assert problems(offer, nodes={"min": 0, "max": 4}) == []
+
+
+def test_a_floor_stands_on_a_reservation_that_is_there() -> None:
+    assert problems(OPEN, nodes={"min": 1, "max": 4}) == []
 
 
 @pytest.mark.parametrize(

@@ -119,17 +119,6 @@ def _block_holds_what_is_sold(context: PoolInContext) -> Iterator[Problem]:
             )
 
 
-def _floor_outlives_no_block(context: PoolInContext) -> Iterator[Problem]:
-    """A floor is kept in every hour, and a block ends: its pods would wait for nodes that nobody can buy any more."""
-    if context.pool.nodes.min and all(offer.capacity == "capacity-block" for offer in context.pool.all_offers()):
-        yield Problem(
-            f"min {context.pool.nodes.min} nodes always run, and a capacity block ends",
-            ("node_pools", context.name, "nodes", "min"),
-            hint="Set min: 0: the machines of a block are paid anyway, and start when a pod asks for them. Or add an "
-            "offer that stays.",
-        )
-
-
 def _by_karpenter(context: PoolInContext) -> bool:
     cluster = context.cluster
     return isinstance(cluster, AwsClusterSpec) and cluster.autoscaler == "karpenter" and context.pool.role != "general"
@@ -164,7 +153,6 @@ RULES: tuple[Callable[[PoolInContext], Iterator[Problem]], ...] = (
     _block_lasts_what_is_sold,
     _block_has_a_price,
     _block_holds_what_is_sold,
-    _floor_outlives_no_block,
     _karpenter_foresees_no_huge_pages,
     _karpenter_counts_whole_accelerators,
 )

@@ -32,7 +32,7 @@ def initial_nodes_per_zone(pool: NodePoolPlan, group: NodeGroupPlan) -> int:
         return 0
     zones = len(group.zones)
     each = group.initial_nodes // zones
-    wants_one = pool.role == "general" and group.preference == 1 and zones <= group.max_nodes
+    wants_one = pool.role == "general" and group.initial_nodes and zones <= group.max_nodes
     return max(each, 1) if wants_one else each
 
 

@@ -16,7 +16,7 @@ from bedplate.node_pools.labels import POOL_LABEL, ROLE_LABEL, pool_labels, unse
 from bedplate.node_pools.machines import known_machine
 from bedplate.node_pools.placement import decide_placement
 from bedplate.node_pools.prices import offer_price
-from bedplate.node_pools.reservations import plan_reservation
+from bedplate.node_pools.reservations import may_not_have_begun, plan_reservation
 from bedplate.node_pools.sharing import plan_sharing
 from bedplate.node_pools.taints import capacity_labels, node_taints
 from bedplate.node_pools.zones import offer_zones, shared_zones
@@ -186,9 +186,7 @@ def _plan_group(
         machine=machine,
         capacity=offer.capacity,
         price=hardware_price(spec.hardware) if spec.hardware else offer_price(cluster.provider, cluster.region, offer),
-        # The floor starts on the preferred offer, so that a first `up` needs no autoscaler to get its nodes. A capacity
-        # block may not have begun yet, and then EKS fails to make the group (EKS user guide, capacity blocks).
-        initial_nodes=min(spec.nodes.min, max_nodes) if preference == 1 and offer.capacity != "capacity-block" else 0,
+        initial_nodes=min(spec.nodes.min, max_nodes) if preference == _floor_preference(spec) else 0,
         max_nodes=max_nodes,
         zones=offer_zones(spec, offer, machine, cluster.region, cluster.zones),
         fabric=fabric,
@@ -216,6 +214,17 @@ def _plan_group(
         huge_pages_2mi=spec.huge_pages_2mi,
         max_run_hours=offer.max_run_hours,
     )
+
+
+def _floor_preference(spec: NodePoolSpec) -> int | None:
+    """Return the preference of the offer on which the floor starts, so that a first `up` needs no autoscaler for it.
+
+    It is the preferred one, unless that may not have begun: EKS fails to make its group with nodes (EKS user guide,
+    capacity blocks). Then the autoscaler finds the nodes of the floor; itself it runs on a general pool, which begins
+    with an offer that is there.
+    """
+    begun = [number for number, offer in enumerate(spec.all_offers(), start=1) if not may_not_have_begun(offer)]
+    return next((number for number in begun if number == 1 or spec.role == "general"), None)
 
 
 def _in_one_zone(groups: tuple[NodeGroupPlan, ...]) -> tuple[NodeGroupPlan, ...]:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from bedplate.catalog.believable import believable_usd_per_hour
 from bedplate.errors import Problem, listing
-from bedplate.node_pools.reservations import declared_day
+from bedplate.node_pools.reservations import declared_day, is_limited
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -125,6 +125,27 @@ def _price_is_believable(context: PoolInContext) -> Iterator[Problem]:
             )
 
 
+def _floor_outlives_no_term(context: PoolInContext) -> Iterator[Problem]:
+    """A floor is kept in every hour: before a term begins, and after it, its pods would wait for nodes in vain."""
+    offers = context.pool.all_offers()
+    if not context.pool.nodes.min or not all(is_limited(offer) for offer in offers):
+        return
+    terms = listing([_term(offer) for offer in offers])
+    yield Problem(
+        f"min {context.pool.nodes.min} nodes always run, and the pool has nothing that always stands: {terms}",
+        ("node_pools", context.name, "nodes", "min"),
+        hint="Set min: 0: what is reserved is paid anyway, and starts when a pod asks for it. Or add an offer that "
+        "stays; a reservation that has begun needs no `starts`.",
+    )
+
+
+def _term(offer: OfferSpec) -> str:
+    reservation = offer.reservation
+    assert reservation is not None  # noqa: S101 - only what was bought ahead has a term
+    days = [f"{verb} on {day}" for verb, day in (("begins", reservation.starts), ("ends", reservation.ends)) if day]
+    return f"{reservation.name} {' and '.join(days) or 'begins and ends'}"
+
+
 RULES: tuple[Callable[[PoolInContext], Iterator[Problem]], ...] = (
     _machine_agrees,
     _zone_is_the_clusters,
@@ -133,6 +154,7 @@ RULES: tuple[Callable[[PoolInContext], Iterator[Problem]], ...] = (
     _nodes_fit,
     _term_is_a_term,
     _price_is_believable,
+    _floor_outlives_no_term,
 )
 
 

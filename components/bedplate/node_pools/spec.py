@@ -93,7 +93,9 @@ class ReservationSpec(StrictModel):
         default=None, description="Google Cloud: the reservation's maintenance interval, if it has one."
     )
     starts: Day | None = Field(
-        default=None, description="The day on which it begins, in quotes. Required for a capacity block."
+        default=None,
+        description="The day on which it begins, in quotes: no node starts before a pod asks for one. Required for a "
+        "capacity block.",
     )
     ends: Day | None = Field(
         default=None, description="The day on which it ends, in quotes. Required for a capacity block."

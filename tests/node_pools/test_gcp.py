@@ -145,6 +145,10 @@ def test_what_waits_for_machines_is_not_repaired_and_goes_after_its_time(capacit
         ("h200", "projects/acme-ai/reservations/h200"),
         ("projects/other-ai/reservations/h200", "projects/other-ai/reservations/h200"),
         ("h200/reservationBlocks/b-1", "projects/acme-ai/reservations/h200/reservationBlocks/b-1"),
+        (
+            "gb200/reservationBlocks/b-1/reservationSubBlocks/s-1",
+            "projects/acme-ai/reservations/gb200/reservationBlocks/b-1/reservationSubBlocks/s-1",
+        ),
     ],
 )
 def test_a_reservation_is_named_with_its_project(name: str, value: str) -> None:

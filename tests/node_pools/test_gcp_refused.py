@@ -29,6 +29,20 @@ def offers(*capacities: str, machine: str = "a3-ultragpu-8g", **pool: Any) -> di
     return {"machine": REMOVED, "zones": ["us-central1-b"], "offers": wanted, **pool}
 
 
+def rack(nodes: int, **changes: Any) -> dict[str, Any]:
+    """A pool of GB200 from a reservation that holds as many as may run."""
+    machine = "a4x-highgpu-4g"
+    reservation = RESERVATION | {"name": "gb200", "machine": machine, "nodes": nodes, "usd_per_node_hour": 120}
+    offer = {"machine": machine, "capacity": "reservation", "reservation": reservation}
+    return {"machine": REMOVED, "zones": REMOVED, "nodes": {"min": 0, "max": nodes}, "offers": [offer], **changes}
+
+
+def reserved_part(name: str) -> dict[str, Any]:
+    pool = rack(18)
+    pool["offers"][0]["reservation"]["name"] = name
+    return pool
+
+
 REFUSED: list[tuple[str, dict[str, Any], tuple[str | int, ...], str]] = [
     (
         "_reservation_name",
@@ -41,6 +55,12 @@ REFUSED: list[tuple[str, dict[str, Any], tuple[str | int, ...], str]] = [
         reserved(name="h200/blocks/1"),
         (*OFFER, "reservation", "name"),
         "'h200/blocks/1' is no name of a reservation",
+    ),
+    (
+        "_reservation_name",
+        reserved(name="gb200/reservationSubBlocks/s-1"),
+        (*OFFER, "reservation", "name"),
+        "'gb200/reservationSubBlocks/s-1' is no name of a reservation",
     ),
     (
         "_reservation_has_a_zone",
@@ -109,6 +129,18 @@ REFUSED: list[tuple[str, dict[str, Any], tuple[str | int, ...], str]] = [
         "each network of the fabric has addresses for 124 nodes, and 125 may run",
     ),
     (
+        "_nodes_fit_one_nvlink_domain",
+        rack(40),
+        (*IT, "nodes", "max"),
+        "NVLink joins 18 nodes of a4x-highgpu-4g, one placement policy (1x72) holds no more, and 40 may run",
+    ),
+    (
+        "_nodes_fit_one_nvlink_domain",
+        rack(40) | {"offers": [rack(40)["offers"][0] | {"max": 19}]},
+        (*OFFER, "max"),
+        "NVLink joins 18 nodes of a4x-highgpu-4g, one placement policy (1x72) holds no more, and 19 may run",
+    ),
+    (
         "_version_has_gpudirect",
         {"version": "1.32"},
         (*IT, "fabric"),
@@ -146,7 +178,19 @@ def test_an_accelerator_without_a_name_on_gke_is_refused(monkeypatch: pytest.Mon
 
 
 @pytest.mark.parametrize(
-    "pool", [{}, RESERVED, TPU, offers("flex-start", acceptance_test={}), offers("queued"), offers("spot", "on-demand")]
+    "pool",
+    [
+        {},
+        RESERVED,
+        TPU,
+        offers("flex-start", acceptance_test={}),
+        offers("queued"),
+        offers("spot", "on-demand"),
+        rack(18),
+        rack(40, fabric="none"),  # no pod joins NVLink, so no policy holds the nodes together
+        reserved_part("gb200/reservationBlocks/b-1/reservationSubBlocks/s-1"),
+        reserved_part("projects/acme-two/reservations/gb200/reservationBlocks/b-1/reservationSubBlocks/s-1"),
+    ],
 )
 def test_what_can_be_had_passes(pool: dict[str, Any]) -> None:
     assert problems(dict(pool)) == []

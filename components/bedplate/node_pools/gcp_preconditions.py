@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from bedplate.clusters.gcp_spec import GcpClusterSpec
 from bedplate.errors import Problem
-from bedplate.fabrics.preconditions import fabric_version, pool_fabrics
+from bedplate.fabrics.preconditions import fabric_version, pool_fabrics, pool_questions
 from bedplate.fabrics.tpu import slice_shapes
 from bedplate.networking.gcp_plan import plan_gcp_network
 from bedplate.node_pools.gcp_versions import first_gpudirect_version, may_be_older
@@ -22,12 +22,13 @@ if TYPE_CHECKING:
 
     from bedplate.node_pools.preconditions import PoolInContext
 
+NAME = r"[a-z]([a-z0-9-]{0,61}[a-z0-9])?"
 RESERVATION = re.compile(
-    r"(projects/[a-z][a-z0-9-]{4,28}[a-z0-9]/reservations/)?[a-z]([a-z0-9-]{0,61}[a-z0-9])?"
-    r"(/reservationBlocks/[a-z]([a-z0-9-]{0,61}[a-z0-9])?)?"
+    rf"(projects/[a-z][a-z0-9-]{{4,28}}[a-z0-9]/reservations/)?{NAME}"
+    rf"(/reservationBlocks/{NAME}(/reservationSubBlocks/{NAME})?)?"
 )
-"""Compute Engine: names of reservations and blocks; GKE: how a node pool names them ("Consuming reserved zonal
-resources")."""
+"""Compute Engine: names of reservations, blocks and sub-blocks; GKE: how a node pool names them ("Consuming reserved
+zonal resources"; "GKE A4X Max (GB300) Networking Prerequisites" of NVIDIA's AI Cluster Runtime 1.1.2)."""
 
 NOT_SHIELDED = ("a4x-maxgpu-",)
 """Bare metal machines, on which GKE has no Shielded nodes (cluster-toolkit, examples/gke-a4x-max-bm)."""
@@ -39,8 +40,8 @@ def _reservation_name(context: PoolInContext) -> Iterator[Problem]:
             yield Problem(
                 f"{reservation.name!r} is no name of a reservation",
                 (*field, "name"),
-                hint="Write h100, or projects/other/reservations/h100 for one of another project, and "
-                "/reservationBlocks/NAME behind it for one block.",
+                hint="Write h100, or projects/other/reservations/h100 for one of another project, with "
+                "/reservationBlocks/NAME behind it for one block, /reservationSubBlocks/NAME behind that for a part.",
             )
 
 
@@ -157,6 +158,20 @@ def _fabric_has_addresses(context: PoolInContext) -> Iterator[Problem]:
             )
 
 
+def _nodes_fit_one_nvlink_domain(context: PoolInContext) -> Iterator[Problem]:
+    """Each offer has one placement policy, whose topology is one rack: 18 nodes or less with 1x72 (cluster-toolkit,
+    examples/gke-a4x-max-bm)."""
+    for index, (offer, question) in enumerate(zip(context.pool.all_offers(), pool_questions(context), strict=True)):
+        fact, most = question.nvlink, offer.max or context.pool.nodes.max
+        if fact is not None and question.declared != "none" and most > fact.nodes:
+            yield Problem(
+                f"NVLink joins {fact.nodes} nodes of {question.machine.name}, one placement policy ({fact.topology}) "
+                f"holds no more, and {most} may run",
+                context.at_maximum(index),
+                hint=f"Set max to {fact.nodes}; a further rack is a pool of its own.",
+            )
+
+
 def _version_has_gpudirect(context: PoolInContext) -> Iterator[Problem]:
     version = fabric_version(context.cluster)
     for fabric in pool_fabrics(context):
@@ -182,6 +197,7 @@ RULES: tuple[Callable[[PoolInContext], Iterator[Problem]], ...] = (
     _nodes_are_shielded,
     _accelerator_has_a_name,
     _fabric_has_addresses,
+    _nodes_fit_one_nvlink_domain,
     _version_has_gpudirect,
 )
 

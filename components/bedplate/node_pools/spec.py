@@ -78,8 +78,9 @@ class ReservationSpec(StrictModel):
     name: str = Field(
         min_length=1,
         description="AWS: the identifier `cr-…`. Google Cloud: the name, with the project before it where that is "
-        "another one (`projects/…/reservations/…`), and `/reservationBlocks/…` behind it for one block. Azure: the "
-        "resource identifier of the capacity reservation group.",
+        "another one (`projects/…/reservations/…`), and behind it `/reservationBlocks/…` for one block, "
+        "`/reservationBlocks/…/reservationSubBlocks/…` for one rack of A4X. Azure: the resource identifier of the "
+        "capacity reservation group.",
     )
     machine: str = Field(description="The machine type that the reservation is for; it takes no other.")
     nodes: Annotated[int, Field(ge=1, le=1000)] = Field(

@@ -1,7 +1,8 @@
 """Decides whether an engine hangs, from what each look at it brought back: no clock, no network, no file.
 
-The rule (field-proven in gonka-ai/gonka#1421: from more than eight false restarts a day to none): an engine hangs when
-it has work and has completed no step for `max(stall, 4 × the 99th percentile of its own pauses)`.
+The rule: an engine hangs when it has work and has completed no step for `stall` seconds, or for four times its longest
+habitual pause where that is more, within bounds. (120 s are field-proven in gonka-ai/gonka#1421: from more than eight
+false restarts a day to none.)
 
 Whatever is doubtful counts for the engine:
 
@@ -28,6 +29,9 @@ if TYPE_CHECKING:
     from collections.abc import Collection
 
 PAUSES_REMEMBERED = 512
+PAUSES_OF_A_HABIT = 3
+"""How many long pauses earn time: one or two are exceptions, and would prolong the first hang after them."""
+
 PAUSE_FACTOR = 4
 ASK_AFTER = 1 / 4
 """Of the stall deadline: how long nothing moves before the watcher asks for a token."""
@@ -198,8 +202,8 @@ class Judge:
         return True
 
     def deadline(self, life: _Life) -> float:
-        """Return how long this engine may be silent: its own slow steps prolong it, within bounds."""
-        earned = PAUSE_FACTOR * percentile_99(life.pauses) if life.pauses else 0.0
+        """Return how long this engine may be silent: slow steps prolong it once they are a habit, within bounds."""
+        earned = PAUSE_FACTOR * longest_habitual(life.pauses)
         deadline = min(max(self.limits.stall, earned), max(self.limits.stall, self.limits.longest_stall))
         return deadline if life.produced else max(deadline, self.limits.first_token)
 
@@ -210,7 +214,11 @@ class Judge:
         return State.WORKING if seen.has_work else State.IDLE
 
 
-def percentile_99(values: Collection[float]) -> float:
-    """Return the smallest of some values that 99 of 100 do not exceed."""
-    ordered = sorted(values)
-    return ordered[-(-99 * len(ordered) // 100) - 1]
+def longest_habitual(pauses: Collection[float]) -> float:
+    """Return the 99th percentile of pauses, but none that fewer than three of them reach; 0 where there are fewer.
+
+    Of less than 200 values the percentile alone is the longest or the one after it, an exception perhaps.
+    """
+    ordered = sorted(pauses)
+    rank = min(-(-99 * len(ordered) // 100), len(ordered) - PAUSES_OF_A_HABIT + 1)
+    return ordered[rank - 1] if rank > 0 else 0.0

@@ -159,16 +159,9 @@ class Worker:
         spec = self.spec
         if spec.verdict_file is None:
             return
-        limits = {
-            "period": spec.timings.watch_period_seconds,
-            "timeout": 5,
-            "stall": spec.timings.stall_seconds,
-            "longest-stall": 600,
-            "first-token": 300,
-        }
         command = [sys.executable, "-m", "bedplate_sidecar", "--engine", f"http://127.0.0.1:{self.port}"]
         command += ["--model", "fake", "--verdict-file", str(spec.verdict_file), "--listen", "127.0.0.1:0"]
-        for name, value in limits.items():
+        for name, value in spec.timings.watch_limits.items():
             command += [f"--{name}", str(spec.scaled(value))]
         self._watcher = await _spawn(command, {"PYTHONPATH": str(SIDECAR)})
 

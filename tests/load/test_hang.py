@@ -25,12 +25,14 @@ WATCHED_SECONDS = 240
 
 @dataclass(frozen=True)
 class Engine:
-    """An engine and what happens to it. Times are in unscaled seconds; `tokens` 0 sends it nothing."""
+    """An engine and what happens to it. Times are in unscaled seconds; `tokens` 0 sends it nothing, and
+    `slow_step_seconds` is how long it stands still once before it gets `signal`."""
 
     step_seconds: float = 0.5
     load_seconds: float = 20
     tokens: int = 0
     prefill: int = 0
+    slow_step_seconds: float = 0
     signal: signal.Signals | None = None
     arguments: tuple[str, ...] = ()
 
@@ -39,6 +41,7 @@ HUNG = {
     "with requests in it": Engine(tokens=10_000, signal=signal.SIGUSR1),
     "while it was idle": Engine(signal=signal.SIGUSR1),
     "and says that it is idle": Engine(tokens=10_000, signal=signal.SIGUSR1, arguments=("--gauges-idle-in-hang",)),
+    "after one slow step": Engine(tokens=10_000, slow_step_seconds=90, signal=signal.SIGUSR1),
     "HTTP side and all": Engine(tokens=10_000, signal=signal.SIGSTOP),
 }
 HEALTHY = {
@@ -72,6 +75,8 @@ async def watch(engine: Engine, verdict_file: Path) -> Outcome:
     health = 0
     if engine.signal is not None:
         await asyncio.sleep(40 / SCALE)
+        if engine.slow_step_seconds:
+            await _stand_still(worker, engine.slow_step_seconds)
         since = loop.time()
         worker.signal(engine.signal)
         health = await _health(worker.port)
@@ -85,6 +90,14 @@ async def watch(engine: Engine, verdict_file: Path) -> Outcome:
     worker.signal(signal.SIGKILL)
     await worker.stop()
     return Outcome(health, restarted_after)
+
+
+async def _stand_still(worker: Worker, seconds: float) -> None:
+    """Stop the engine for a while, and give it as long to work again as makes that an exception."""
+    worker.signal(signal.SIGSTOP)
+    await asyncio.sleep(seconds / SCALE)
+    worker.signal(signal.SIGCONT)
+    await asyncio.sleep(30 / SCALE)
 
 
 async def _health(port: int) -> int:

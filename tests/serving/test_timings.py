@@ -13,7 +13,9 @@ DECLARED = Timings()
 
 def test_the_declared_timings_break_no_rule() -> None:
     assert timing_problems(DECLARED, longest_request_seconds=300, load_seconds=1800) == []
-    assert DECLARED.restart_seconds == 120 + 2 * 2 + 2 * 5 + 5 + 2
+    assert DECLARED.restart_seconds == 120 + 2 * (2 + 4) + 2 * 5 + 5 + 2
+    assert DECLARED.slow_restart_seconds == DECLARED.restart_seconds + 480
+    assert DECLARED.first_restart_seconds == DECLARED.restart_seconds + 180
 
 
 @pytest.mark.parametrize(
@@ -25,8 +27,10 @@ def test_the_declared_timings_break_no_rule() -> None:
         ("startup", {"progress_deadline_seconds": 3600}, {"progress_deadline_seconds": 3599}),
         ("readiness-timeout", {"readiness_timeout_seconds": 5}, {"readiness_timeout_seconds": 6}),
         ("liveness-timeout", {"liveness_timeout_seconds": 1}, {"liveness_timeout_seconds": 0}),
-        ("restart", {"stall_seconds": 129}, {"stall_seconds": 130}),
-        ("restart", {"watch_period_seconds": 6}, {"watch_period_seconds": 7}),
+        ("restart", {"stall_seconds": 121}, {"stall_seconds": 122}),
+        ("restart", {"watch_timeout_seconds": 3, "watch_period_seconds": 3}, {"watch_period_seconds": 3}),
+        ("restart", {"watch_period_seconds": 1, "watch_timeout_seconds": 5}, {"watch_timeout_seconds": 5}),
+        ("watch", {"longest_stall_seconds": 120}, {"longest_stall_seconds": 119}),
         ("stall", {"stall_seconds": 60}, {"stall_seconds": 59}),
     ],
 )

@@ -78,6 +78,14 @@ def busy(now: float, *, step: float = 0.05, hangs_at: float = NEVER, gauges_say_
     return Sample(steps=steps, running=running, waiting=0, tokens=3 * steps, started=1.0)
 
 
+def with_pauses(now: float, *, pauses: tuple[tuple[float, float], ...], hangs_at: float = NEVER) -> Sample:
+    """An engine that has work and completes a step every second, but none in its pauses: (start, length) each."""
+    now = min(now, hangs_at)
+    paused = sum(min(max(now - start, 0.0), length) for start, length in pauses)
+    steps = int(now - paused) + 1
+    return Sample(steps=steps, running=3, waiting=0, tokens=3 * steps, started=1.0)
+
+
 def idle(_: float, *, running: float = 0) -> Sample:
     """An engine that has done something and does nothing now; `running` is what its gauge has kept."""
     return Sample(steps=7, running=running, waiting=0, tokens=50, started=1.0)

@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bedplate_sidecar.judge import Judge, Limits, State, percentile_99
+from bedplate_sidecar.judge import Judge, Limits, State, longest_habitual
 from bedplate_sidecar.observation import Sample, Silence
-from tests.sidecar.series import answered, busy, idle, lost, run
+from tests.sidecar.series import answered, busy, idle, lost, run, with_pauses
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -105,13 +105,38 @@ def test_the_gauges_decide_where_canaries_are_turned_away() -> None:
     assert run(stale_gauge, HOUR, answered).condemned_at is None
 
 
+def with_the_step(length: float, until: float) -> Callable[[float], float]:
+    """Return a canary that comes with the end of the step in which it was asked for, until the engine hangs."""
+    return lambda asked_at: length - asked_at % length if asked_at < until else lost(asked_at)
+
+
 def test_slow_steps_earn_a_longer_deadline_within_bounds() -> None:
-    steps_of_50 = run(partial(busy, step=50.0, hangs_at=2000), HOUR, asks(1900))
+    steps_of_50 = run(partial(busy, step=50.0, hangs_at=2000), HOUR, with_the_step(50, 2000))
     assert steps_of_50.condemned_at is not None
     assert 2000 + 4 * 50 - 10 <= steps_of_50.condemned_at <= 2000 + 4 * 55 + 2 * LIMITS.period
-    steps_of_300 = run(partial(busy, step=300.0, hangs_at=6000), 2 * HOUR, asks(5600), limits=Limits(stall=310))
+    limits = Limits(stall=310)
+    steps_of_300 = run(partial(busy, step=300.0, hangs_at=6000), 2 * HOUR, with_the_step(300, 6000), limits=limits)
     assert steps_of_300.condemned_at is not None
-    assert steps_of_300.condemned_at <= 6000 + LIMITS.longest_stall + 2 * LIMITS.period
+    assert 6000 + limits.stall < steps_of_300.condemned_at <= 6000 + limits.longest_stall + 2 * limits.period
+
+
+@pytest.mark.parametrize(
+    ("slow_steps", "deadline"),
+    [(0, 120), (1, 120), (2, 120), (3, 400), (4, 400)],
+    ids=["no slow step", "one", "two", "three", "four"],
+)
+def test_an_engine_that_hangs_after_a_few_slow_steps_is_found_like_any_other(slow_steps: int, deadline: int) -> None:
+    """60 steps, one that takes 100 s, 60 steps, and so on: an exception is no habit."""
+    pauses = tuple((60.0 + 160 * number, 100.0) for number in range(slow_steps))
+    hangs_at = 60.0 + 160 * slow_steps + 30
+
+    def canary(asked_at: float) -> float:
+        ends = [start + length for start, length in pauses if start < asked_at < start + length]
+        return ends[0] - asked_at if ends else asks(hangs_at)(asked_at)
+
+    found = run(partial(with_pauses, pauses=pauses, hangs_at=hangs_at), HOUR, canary).condemned_at
+    assert found is not None
+    assert hangs_at + deadline - LIMITS.period <= found <= hangs_at + 1.1 * deadline + 2 * LIMITS.period
 
 
 def test_before_its_first_token_an_engine_may_compile() -> None:
@@ -225,7 +250,17 @@ def test_whoever_shows_progress_between_any_two_samples_is_never_condemned(looks
 
 @pytest.mark.parametrize(
     ("values", "expected"),
-    [([1.0], 1.0), ([2.0, 1.0], 2.0), ([float(n) for n in range(1, 101)], 99.0), ([1.0] * 198 + [9.0, 9.0], 1.0)],
+    [
+        ([], 0.0),
+        ([9.0, 9.0], 0.0),
+        ([7.0, 9.0, 8.0], 7.0),
+        ([float(n) for n in range(1, 101)], 98.0),
+        ([1.0] * 198 + [9.0, 9.0], 1.0),
+        ([1.0] * 297 + [9.0] * 3, 1.0),
+        ([1.0] * 296 + [9.0] * 4, 9.0),
+    ],
 )
-def test_the_99th_percentile_is_one_of_the_values(values: list[float], expected: float) -> None:
-    assert percentile_99(values) == expected
+def test_the_longest_habitual_pause_was_reached_by_three_and_exceeded_by_few(
+    values: list[float], expected: float
+) -> None:
+    assert longest_habitual(values) == expected

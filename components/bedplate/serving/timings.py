@@ -24,7 +24,8 @@ HOOK_EXTENSION_SECONDS = 2
 "Pod Lifecycle", termination of pods)."""
 
 RESTART_WITHIN_SECONDS = 150
-"""How long a hung engine may stay, from its last token to the start of its replacement."""
+"""How long a hung engine may stay, from its last token to its end, unless slow steps are its habit or it has not
+produced a token yet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,8 +37,10 @@ class Timings:
     Starting: the startup probe allows `startup_failures` × `startup_period_seconds` to load the model. Before it run
     `before_start_seconds` at worst (node, image, weights), and a rollout counts as failed after
     `progress_deadline_seconds` without progress.
-    Hanging: the watcher looks every `watch_period_seconds`, and condemns an engine that has work and has produced
-    nothing for `stall_seconds`. The liveness probe reads the verdict; the engine then gets `liveness_grace_seconds`.
+    Hanging: the watcher pauses for `watch_period_seconds` between two looks, of which each takes
+    `watch_timeout_seconds` at most, and condemns an engine that has work and has produced nothing for `stall_seconds`.
+    One whose long pauses are a habit earns more, `longest_stall_seconds` at most, and one that has produced nothing yet
+    gets `first_token_seconds`. The liveness probe reads the verdict; the engine then gets `liveness_grace_seconds`.
     """
 
     pre_stop_seconds: int = 15
@@ -54,7 +57,10 @@ class Timings:
     liveness_failures: int = 2
     liveness_grace_seconds: int = 5
     watch_period_seconds: int = 2
+    watch_timeout_seconds: int = 4
     stall_seconds: int = 120
+    longest_stall_seconds: int = 600
+    first_token_seconds: int = 300
     before_start_seconds: int = 1800
     progress_deadline_seconds: int = 3900
 
@@ -64,13 +70,35 @@ class Timings:
         return self.startup_period_seconds * self.startup_failures
 
     @property
-    def restart_seconds(self) -> int:
-        """The longest from the last token of an engine that hangs to its end.
+    def watch_limits(self) -> dict[str, int]:
+        """All limits that the watcher is told, by the name of their flag (sidecar/README.md)."""
+        return {
+            "period": self.watch_period_seconds,
+            "timeout": self.watch_timeout_seconds,
+            "stall": self.stall_seconds,
+            "longest-stall": self.longest_stall_seconds,
+            "first-token": self.first_token_seconds,
+        }
 
-        The watcher sees the last token up to a period late, and the deadline pass as late again. The hook that delays
-        an ordinary stop runs here too, until the probe's own grace period ends it.
-        """
-        found = self.stall_seconds + 2 * self.watch_period_seconds
+    @property
+    def restart_seconds(self) -> int:
+        """The longest from the last token of an engine that hangs to its end, unless its slow steps earn it more."""
+        return self._ended_after(self.stall_seconds)
+
+    @property
+    def slow_restart_seconds(self) -> int:
+        """The same of an engine whose slow steps have earned it all that they can."""
+        return self._ended_after(max(self.stall_seconds, self.longest_stall_seconds))
+
+    @property
+    def first_restart_seconds(self) -> int:
+        """The longest from the first work of an engine that hangs before its first token to its end."""
+        return self._ended_after(max(self.stall_seconds, self.first_token_seconds))
+
+    def _ended_after(self, deadline: int) -> int:
+        """The watcher sees the last token up to a pause and a look late, and the deadline pass as late again. The hook
+        that delays an ordinary stop runs here too, until the probe's own grace period ends it."""
+        found = deadline + 2 * (self.watch_period_seconds + self.watch_timeout_seconds)
         probed = self.liveness_period_seconds * self.liveness_failures
         return found + probed + self.liveness_grace_seconds + HOOK_EXTENSION_SECONDS
 
@@ -200,6 +228,16 @@ def _hang_is_no_long_step(timings: Timings) -> Iterator[TimingProblem]:
         )
 
 
+def _limits_rise(timings: Timings) -> Iterator[TimingProblem]:
+    if not timings.watch_period_seconds < timings.stall_seconds <= timings.longest_stall_seconds:
+        yield TimingProblem(
+            "watch",
+            f"watch_period_seconds {timings.watch_period_seconds}, stall_seconds {timings.stall_seconds} and "
+            f"longest_stall_seconds {timings.longest_stall_seconds} do not rise in this order",
+            "every worker: its watcher refuses them, and its engine never starts",
+        )
+
+
 RULES: tuple[Callable[[Timings], Iterator[TimingProblem]], ...] = (
     _removed_before_stopping,
     _drained_before_killed,
@@ -208,4 +246,5 @@ RULES: tuple[Callable[[Timings], Iterator[TimingProblem]], ...] = (
     _readiness_answers_in_time,
     _restarted_in_time,
     _hang_is_no_long_step,
+    _limits_rise,
 )

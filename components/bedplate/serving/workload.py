@@ -172,7 +172,6 @@ def _probes(plan: EndpointPlan) -> dict[str, Any]:
 
 def _watcher(plan: EndpointPlan, image: Any) -> dict[str, Any]:
     """Return the watcher as a native sidecar: there before the engine, and until after it."""
-    timings = plan.timings
     size = {"cpu": "50m", "memory": "64Mi"}
     return {
         "name": "watcher",
@@ -182,8 +181,7 @@ def _watcher(plan: EndpointPlan, image: Any) -> dict[str, Any]:
         "args": [
             *("--engine", f"http://127.0.0.1:{plan.port}"),
             *("--model", plan.served_name),
-            *("--period", str(timings.watch_period_seconds)),
-            *("--stall", str(timings.stall_seconds)),
+            *(f"--{name}={limit}" for name, limit in plan.timings.watch_limits.items()),
             *("--verdict-file", VERDICT_FILE),
         ],
         "resources": {"requests": size, "limits": size},

@@ -93,7 +93,7 @@ def pool_problems(stack: StackSpec, references: Mapping[str, StackSpec]) -> Iter
             )
         elif owner is not None:
             yield from _problems_in_context(name, pool, *owner)
-    yield from reservation_preconditions.reserved_once(stack)
+    yield from reservation_preconditions.reserved_once(_contexts(stack, references))
     yield from gcp_preconditions.one_pool_with_networks(_contexts(stack, references))
     yield from aws_addresses.subnets_have_addresses(_contexts(stack, references))
 

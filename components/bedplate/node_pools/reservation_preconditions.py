@@ -9,17 +9,19 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from bedplate.catalog.believable import believable_usd_per_hour
-from bedplate.errors import Problem, listing
+from bedplate.clusters.azure_spec import AzureClusterSpec
+from bedplate.clusters.gcp_spec import GcpClusterSpec
+from bedplate.errors import Problem, dotted, listing
+from bedplate.node_pools.gcp_plan import reservation_path
 from bedplate.node_pools.reservations import declared_day, is_limited
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from bedplate.catalog import MachineType
     from bedplate.errors import FieldPath
     from bedplate.node_pools.preconditions import PoolInContext
     from bedplate.node_pools.spec import OfferSpec, ReservationSpec
-    from bedplate.stack import StackSpec
 
 
 class ReservedOffer(NamedTuple):
@@ -158,17 +160,38 @@ RULES: tuple[Callable[[PoolInContext], Iterator[Problem]], ...] = (
 )
 
 
-def reserved_once(stack: StackSpec) -> Iterator[Problem]:
-    """Yield reservations that two pools name: their machines would be paid twice, and each would take the other's."""
-    owners: dict[str, str] = {}
-    for name, pool in stack.node_pools.items():
-        for index, offer in enumerate(pool.offers):
-            if offer.reservation is None:
-                continue
-            owner = owners.setdefault(offer.reservation.name, f"node_pools.{name}.offers[{index}]")
-            if owner != f"node_pools.{name}.offers[{index}]":
+def reserved_once(pools: Iterable[PoolInContext]) -> Iterator[Problem]:
+    """Yield reservations that two offers name: their machines would be paid twice, and each would take the other's.
+
+    One that is a part of the other, as a block is of a reservation on Google Cloud, counts as the same.
+    """
+    owners: list[tuple[tuple[str, ...], str]] = []
+    for context in pools:
+        for _, reservation, _, field in reserved_offers(context):
+            identity = _identity(context, reservation)
+            owner = next((owner for taken, owner in owners if _overlap(taken, identity)), None)
+            owners.append((identity, dotted(field)))
+            if owner is not None:
                 yield Problem(
-                    f"{offer.reservation.name} is that of {owner} already; its machines are counted and taken once",
-                    ("node_pools", name, "offers", index, "reservation", "name"),
+                    f"{reservation.name} is that of {owner} already; its machines are counted and taken once",
+                    (*field, "name"),
                     hint="Split the reservation and name a part in each, or make one pool of the two.",
                 )
+
+
+def _identity(context: PoolInContext, reservation: ReservationSpec) -> tuple[str, ...]:
+    """Return what a cloud knows a reservation by, the whole before its parts.
+
+    A name alone is one of the cluster's project and of a zone on Google Cloud; Azure does not tell capitals from small
+    letters in identifiers ("Naming rules and restrictions for Azure resources").
+    """
+    match context.cluster:
+        case GcpClusterSpec(project=project):
+            return ("gcp", reservation.zone or "", *reservation_path(reservation.name, project).split("/"))
+        case AzureClusterSpec():
+            return ("azure", reservation.name.lower())
+    return (context.cluster.provider, reservation.name)
+
+
+def _overlap(one: tuple[str, ...], other: tuple[str, ...]) -> bool:
+    return all(mine == theirs for mine, theirs in zip(one, other, strict=False))

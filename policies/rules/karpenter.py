@@ -59,7 +59,7 @@ def _only(node_pool: Resource, key: str, allowed: tuple[str, ...]) -> Iterator[s
 
 
 def class_is_as_declared(node_class: Resource, _pool: Resource, group: Any, _: Surroundings) -> Iterator[str]:
-    """An EC2NodeClass is that of a group, and names the reservation that the group was bought as."""
+    """An EC2NodeClass names the reservation that its group was bought as, and a release of images by its day."""
     reservation = want(group, "reservation")
     named = [want(term, "id") for term in items(node_class.properties, "spec", "capacityReservationSelectorTerms")]
     wanted = [need(reservation, "name")] if reservation else []
@@ -68,6 +68,10 @@ def class_is_as_declared(node_class: Resource, _pool: Resource, group: Any, _: S
             f"{node_class.name} takes from {listing([str(name) for name in named]) or 'no reservation'}; its pool "
             + (f"was priced with {wanted[0]}" if wanted else "declares none")
         )
+    for term in items(node_class.properties, "spec", "amiSelectorTerms"):
+        alias = want(term, "alias")
+        if alias is not None and str(alias).endswith("@latest"):
+            yield f"{node_class.name} starts {alias}, another image tomorrow than today; Bedplate names a release"
 
 
 RULES = (
@@ -88,8 +92,9 @@ RULES = (
         family="nodes",
         waivable=False,
         demands="An EC2NodeClass inside a pool has the name of one of its groups, and takes from the reservation that "
-        "the group was bought as, or from none.",
-        reason="Machines of another reservation were not priced.",
+        "the group was bought as, or from none. It names a release of node images by its day.",
+        reason="Machines of another reservation were not priced, and a faulty image comes to every node that Karpenter "
+        "starts.",
         fix="change the pool in the stack file instead of Karpenter's object",
         applies=lambda type_token: type_token == EC2_NODE_CLASS,
         check=against_group(class_is_as_declared),

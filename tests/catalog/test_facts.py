@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import csv
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
 
 import pytest
 
 from bedplate import catalog
+from bedplate.catalog.node_images import parse as parse_node_image
 from bedplate.catalog.releases import minor
-from bedplate.catalog.tables import CLOUDS, DATA, references
+from bedplate.catalog.tables import CLOUDS, DATA, CellError, Row, references
 from bedplate.errors import UsageError
 from bedplate.fabrics.facts import DATA as FABRICS
 
@@ -88,6 +89,25 @@ def test_the_default_version_is_the_one_the_pinned_autoscaler_was_made_for() -> 
 def test_each_eks_version_names_the_autoscaler_of_the_same_minor_version() -> None:
     for version in catalog.kubernetes_versions("aws"):
         assert version.cluster_autoscaler.startswith(f"v{version.version}.")
+
+
+def test_each_eks_version_names_a_release_of_node_images_that_came_after_it() -> None:
+    for version in catalog.kubernetes_versions("aws"):
+        family, _, day = catalog.node_image_alias(version.version).partition("@v")
+        assert family == "al2023"
+        assert version.released < datetime.strptime(day, "%Y%m%d").date()
+
+
+def test_of_an_unknown_version_no_release_of_node_images_is_guessed() -> None:
+    with pytest.raises(LookupError, match=r"1\.29"):
+        catalog.node_image_alias("1.29")
+
+
+@pytest.mark.parametrize("alias", ["al2023@latest", "al2023", "v20260903", ""])
+def test_what_is_no_release_of_node_images(alias: str) -> None:
+    row = {"version": "1.35", "alias": alias, "source": "eks-ami-releases", "as_of": "2026-09-03"}
+    with pytest.raises(CellError):
+        parse_node_image(Row("node-images-aws.csv", 2, row))
 
 
 def test_charts_are_pinned_and_add_ons_may_be_left_to_eks() -> None:

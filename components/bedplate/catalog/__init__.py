@@ -24,6 +24,7 @@ from bedplate.catalog.model import (
     Quota,
     ServicePrice,
 )
+from bedplate.catalog.node_images import node_image_alias
 from bedplate.catalog.own_prices import OWN_PRICES_FOLDER, use_own_prices
 from bedplate.catalog.prices import price, priced_regions
 from bedplate.catalog.quotas import quota
@@ -68,6 +69,7 @@ __all__ = [
     "machines",
     "model",
     "models",
+    "node_image_alias",
     "price",
     "priced_regions",
     "quota",

@@ -19,9 +19,6 @@ if TYPE_CHECKING:
 ROOT_DEVICE = "/dev/xvda"
 """The root volume of Amazon Linux 2023."""
 
-IMAGE = "al2023@latest"
-"""The newest image of EKS for the machine's architecture and accelerator. A new one replaces no node of training."""
-
 CAPACITY_TYPES: Mapping[Capacity, str] = {
     "on-demand": "on-demand",
     "spot": "spot",
@@ -55,7 +52,9 @@ def node_class(group: NodeGroupPlan, values: NodeClassValues) -> dict[str, Any]:
     """Return the EC2NodeClass of an offer: how a node of it starts."""
     spec: dict[str, Any] = {
         "amiFamily": "AL2023",
-        "amiSelectorTerms": [{"alias": IMAGE}],
+        # A release by its day: with `latest` a faulty one would come to production unseen (Karpenter 1.14, "Managing
+        # AMIs"). A new one replaces no node of training.
+        "amiSelectorTerms": [{"alias": group.karpenter_image}],
         "instanceProfile": values.node_profile,
         "subnetSelectorTerms": [{"id": subnet} for subnet in values.subnet_ids],
         "securityGroupSelectorTerms": [{"id": security_group} for security_group in values.security_group_ids],

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
+from bedplate import catalog
 from bedplate.clusters.plan import EksPlan
 from bedplate.fabrics.acceptance import plan_acceptance
 from bedplate.fabrics.choice import fabric_questions
@@ -48,7 +49,8 @@ class NodeGroupPlan:
     `initial_nodes` is only the size at creation: from then on the autoscaler owns the number of nodes.
     `price` is None when the catalog has none, which is never the same as zero. `sharing` is None where accelerators
     are handed out whole. `huge_pages_2mi` are the huge pages of 2 MiB that a node sets aside. After `max_run_hours` a
-    node goes, where its capacity is limited in time.
+    node goes, where its capacity is limited in time. `karpenter_image` is the release of images that Karpenter starts
+    it with, empty for nodes that it does not start.
     """
 
     name: str
@@ -69,6 +71,7 @@ class NodeGroupPlan:
     reservation: ReservationPlan | None = None
     huge_pages_2mi: int = 0
     max_run_hours: int | None = None
+    karpenter_image: str = ""
 
     @property
     def instance_store_raid(self) -> bool:
@@ -213,6 +216,11 @@ def _plan_group(
         reservation=reservation,
         huge_pages_2mi=spec.huge_pages_2mi,
         max_run_hours=offer.max_run_hours,
+        karpenter_image=(
+            catalog.node_image_alias(cluster.kubernetes_version)
+            if decide_provisioner(spec.role, cluster) == "karpenter"
+            else ""
+        ),
     )
 
 

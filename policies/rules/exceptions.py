@@ -56,7 +56,7 @@ class _File(StrictModel):
 
 
 def read_exceptions(path: Path) -> tuple[RuleException, ...]:
-    """Read the file; raises UsageError when it is missing or wrong."""
+    """Read the file; see `read_yaml`."""
     return tuple(read_yaml(_File, path).exceptions)
 
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from fnmatch import fnmatchcase
-from typing import TYPE_CHECKING, Annotated, Any, TypeVar
+from typing import TYPE_CHECKING, Annotated, TypeVar, cast
 
-import yaml
-from pydantic import BaseModel, Field, ValidationError
+from pydantic import BaseModel, Field
 
-from bedplate.errors import UsageError, dotted
-from bedplate.stack_file.model import StrictModel
+from bedplate.errors import UsageError
+from bedplate.stack import Environment
+from bedplate.stack_file.beside import parse_beside
+from bedplate.stack_file.model import Name, StrictModel, Wording
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -18,7 +19,11 @@ EVERYWHERE = "*"
 
 Days = Annotated[int, Field(gt=0)]
 Regions = Annotated[list[str], Field(min_length=1)]
-TypePattern = Annotated[str, Field(pattern=r"^(aws|gcp|azure-native):\w+[/:][\w*/:]+$")]
+TypePattern = Annotated[
+    str,
+    Field(pattern=r"^(aws|gcp|azure-native):\w+[/:][\w*/:]+$"),
+    Wording("a type such as aws:acm/certificate:Certificate; `*` may stand behind the service alone"),
+]
 """A pattern names its service: one for a whole cloud would switch the rule off."""
 
 
@@ -33,11 +38,11 @@ class DataRegions(StrictModel):
     """Where data may lie. A team without regions of its own in an environment has those of `default`."""
 
     default: Regions = Field(description="Regions of every team that has none of its own.")
-    teams: dict[str, dict[str, Regions]] = Field(default={}, description="Regions by team and environment.")
+    teams: dict[Name, dict[Environment, Regions]] = Field(default={}, description="Regions by team and environment.")
 
     def of(self, team: str, environment: str) -> list[str]:
         """Return the regions of a team in an environment."""
-        return self.teams.get(team, {}).get(environment, self.default)
+        return self.teams.get(team, {}).get(cast("Environment", environment), self.default)
 
 
 class PackSettings(StrictModel):
@@ -78,7 +83,7 @@ def environment_of(stack: str) -> str:
 
 
 def read_pack_settings(path: Path) -> PackSettings:
-    """Read the file; raises UsageError when it is missing or wrong."""
+    """Read the file; see `read_yaml`."""
     return read_yaml(PackSettings, path)
 
 
@@ -86,14 +91,12 @@ Model = TypeVar("Model", bound=BaseModel)
 
 
 def read_yaml(model: type[Model], path: Path) -> Model:
-    """Read a YAML file into a strict model; raises UsageError with the place of every mistake."""
+    """Read a YAML file into a strict model.
+
+    Raises `UsageError` when it is missing, and `InputError` with everything that is wrong in it.
+    """
     try:
-        data: Any = yaml.safe_load(path.read_text(encoding="utf-8"))
-        return model.model_validate(data)
+        content = path.read_bytes()
     except OSError as error:
         raise UsageError(f"{path} cannot be read ({error.strerror})") from None
-    except yaml.YAMLError as error:
-        raise UsageError(f"{path}: {error}") from None
-    except ValidationError as error:
-        lines = [f"{path}: {dotted(problem['loc'])}: {problem['msg']}" for problem in error.errors()]
-        raise UsageError("\n".join(lines)) from None
+    return parse_beside(model, str(path), content)

@@ -96,6 +96,33 @@ def test_what_is_no_comparison_is_refused(tmp_path: Path, text: str) -> None:
         read_comparison(path)
 
 
+@pytest.mark.parametrize(
+    ("before", "after", "message"),
+    [
+        ("provider: aws", "provider: awz", "ways.yaml:18:18: cloud.p5.provider: 'awz' is not possible here"),
+        ("pue: 1.4", "peu: 1.4", "ways.yaml:12:5: own_hardware.rack.peu: unknown key; did you mean 'pue'?"),
+        ("pue: 1.4", "pue: a lot", "ways.yaml:12:10: own_hardware.rack.pue: must be a number, not the text 'a lot'"),
+        ("pue: 1.4", "pue:", "own_hardware.rack.pue: has no value"),
+        (
+            "pue: 1.4",
+            "pue: 1.4\n    pue: 1.2",
+            "the key 'pue' stands twice in this mapping; first in line 12",
+        ),
+    ],
+)
+def test_mistakes_have_their_place(tmp_path: Path, before: str, after: str, message: str) -> None:
+    path = tmp_path / "ways.yaml"
+    path.write_text(EXAMPLE.replace(before, after, 1), encoding="utf-8")
+    with pytest.raises(InputError, match=re.escape(message)):
+        read_comparison(path)
+
+
+def test_an_amount_may_end_in_a_zero(tmp_path: Path) -> None:
+    path = tmp_path / "ways.yaml"
+    path.write_text(EXAMPLE.replace("pue: 1.4", "pue: 1.40"), encoding="utf-8")
+    assert read_comparison(path).own_hardware["rack"].pue == Decimal("1.4")
+
+
 def test_a_missing_file_is_refused(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="cannot be read"):
         read_comparison(tmp_path / "none.yaml")

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
 import pytest
 
+from bedplate.errors import InputError
 from rules.catalogue import ALL
 from rules.exceptions import read_exceptions
 from rules.model import Settings
@@ -151,11 +153,16 @@ def test_an_exception_from_no_rule(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        (" [{rule: abc}]", "exceptions[0].stack: Field required"),
-        (EXCEPTION.replace("2026-12-01", "soon"), "exceptions[0].expires: Input should be a valid date"),
-        (EXCEPTION.replace("The exporter reads the node's sockets.", "because"), "exceptions[0].reason: String should"),
-        (EXCEPTION + "  forever: true\n", "exceptions[0].forever: Extra inputs are not permitted"),
+        (" [{rule: abc}]", "exceptions.yaml:1:14: exceptions[0].stack: is required and missing"),
+        (EXCEPTION.replace("2026-12-01", "soon"), "expires: must be a day such as 2026-12-31, not the text 'soon'"),
+        (
+            EXCEPTION.replace("The exporter reads the node's sockets.", "because"),
+            "exceptions[0].reason: 'because' has 7 characters; at least 10 are needed",
+        ),
+        (EXCEPTION + "  forever: true\n", "exceptions[0].forever: unknown key"),
         (" [", "exceptions.yaml"),
+        (EXCEPTION + "  owner: me@vision.example\n", "the key 'owner' stands twice in this mapping; first in line 5"),
+        ("", "exceptions.yaml:1:12: exceptions: has no value"),
     ],
 )
 def test_a_wrong_file_excepts_nothing_and_stops(text: str, expected: str, tmp_path: Path) -> None:
@@ -166,6 +173,29 @@ def test_a_wrong_file_excepts_nothing_and_stops(text: str, expected: str, tmp_pa
 
 
 MISSING = Path("missing.yaml")
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "expected"),
+    [
+        ("prod: [eu", "prdo: [eu", "settings.yaml:8:7: data_regions.teams.vision.prdo: 'prdo' is not possible"),
+        (
+            "    vision",
+            "    Vision",
+            "settings.yaml:7:5: data_regions.teams.Vision: the name 'Vision' must be",
+        ),
+        ("min: 30", "mn: 30", "settings.yaml:10:22: log_retention_days.mn: unknown key; did you mean 'min'?"),
+        ("daemon_sets: [apps/reviewed]", "daemon_sets: reviewed", "Write it as a list: ['reviewed']."),
+        ("daemon_sets:", "advisory: {}\ndaemon_sets:", "settings.yaml:12:1: the key 'advisory' stands twice"),
+        ("daemon_sets:", "unpriced_types: ['aws:*']\ndaemon_sets:", "'aws:*' must be a type such as aws:acm/"),
+    ],
+)
+def test_wrong_settings_are_told_with_their_place(before: str, after: str, expected: str, tmp_path: Path) -> None:
+    path = tmp_path / "settings.yaml"
+    path.write_text(SETTINGS.settings_path.read_text().replace(before, after))
+    with pytest.raises(InputError, match=re.escape(expected)) as refused:
+        read_pack_settings(path)
+    assert refused.value.exit_code == 2
 
 
 @pytest.mark.parametrize(

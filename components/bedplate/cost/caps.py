@@ -5,20 +5,23 @@ from __future__ import annotations
 from dataclasses import dataclass
 from decimal import ROUND_CEILING, Decimal
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, cast
 
-import yaml
-from pydantic import Field, ValidationError
+from pydantic import Field
 
+from bedplate import catalog
 from bedplate.catalog.own_prices import OWN_PRICES_FOLDER
 from bedplate.cost.range import HOURS_PER_MONTH
-from bedplate.errors import UsageError, dotted
-from bedplate.stack_file.model import StrictModel
+from bedplate.errors import Problem, UsageError, nearest
+from bedplate.stack import Environment
+from bedplate.stack_file.beside import parse_beside
+from bedplate.stack_file.model import Name, StrictModel
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from bedplate.cost.range import CostLine, CostRange
+    from bedplate.errors import FieldPath
 
 CAPS_FILE = Path("policies") / "caps.yaml"
 
@@ -60,12 +63,13 @@ class Caps(StrictModel):
         description="Accept spot prices from a snapshot without a date. They never bound what spot may cost: AWS "
         "charges up to the on-demand price.",
     )
-    default: dict[str, Cap] = Field(default={}, description="Caps by environment, of teams without their own.")
-    teams: dict[str, dict[str, Cap]] = Field(default={}, description="Caps by team and environment.")
+    default: dict[Environment, Cap] = Field(default={}, description="Caps by environment, of teams without their own.")
+    teams: dict[Name, dict[Environment, Cap]] = Field(default={}, description="Caps by team and environment.")
 
     def of(self, team: str, environment: str) -> Cap | None:
         """Return the cap of a team in an environment, or None when none is set, which allows nothing."""
-        return self.teams.get(team, {}).get(environment) or self.default.get(environment)
+        place = cast("Environment", environment)  # another one has no caps
+        return self.teams.get(team, {}).get(place) or self.default.get(place)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,21 +81,36 @@ class Excess:
 
 
 def read_caps(path: Path) -> Caps:
-    """Read the caps file; raises UsageError when it is missing or wrong, because no caps means nothing is allowed."""
+    """Read the caps file: no caps means that nothing is allowed.
+
+    Raises `UsageError` when it is missing, and `InputError` with everything that is wrong in it.
+    """
     try:
-        data = yaml.safe_load(path.read_text(encoding="utf-8"))
-        return Caps.model_validate(data)
+        content = path.read_bytes()
     except OSError as error:
         raise UsageError(
             f"no spending caps: {path} cannot be read ({error.strerror})",
             hint=f"The platform team keeps them in {CAPS_FILE} of the project, and `bedplate plan --caps FILE` names "
             "others; without caps nothing may be created.",
         ) from None
-    except yaml.YAMLError as error:
-        raise UsageError(f"{path}: {error}") from None
-    except ValidationError as error:
-        lines = [f"{path}: {dotted(problem['loc'])}: {problem['msg']}" for problem in error.errors()]
-        raise UsageError("\n".join(lines)) from None
+    return parse_beside(Caps, str(path), content, _unknown_accelerators)
+
+
+def _unknown_accelerators(caps: Caps) -> Iterator[Problem]:
+    """A name that the catalog does not know allows nothing, and reads as if it did."""
+    caps_of: list[tuple[FieldPath, Mapping[Environment, Cap]]] = [(("default",), caps.default)]
+    caps_of += [(("teams", team), own) for team, own in caps.teams.items()]
+    for field, own in caps_of:
+        for environment, cap in own.items():
+            for index, name in enumerate(cap.accelerators or ()):
+                known = catalog.accelerators()
+                if name not in known:
+                    yield Problem(
+                        f"{name!r} is no accelerator of the catalog",
+                        (*field, environment, "accelerators", index),
+                        allowed=tuple(known),
+                        nearest=nearest(name, known),
+                    )
 
 
 def told(over: Sequence[Excess]) -> str:

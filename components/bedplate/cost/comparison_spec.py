@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from decimal import Decimal
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
-import yaml
-from pydantic import Field, ValidationError, model_validator
+from pydantic import Field, model_validator
 
 from bedplate.errors import InputError, Problem
+from bedplate.stack_file.beside import parse_beside
 from bedplate.stack_file.model import StrictModel, wrong
 
 if TYPE_CHECKING:
@@ -100,20 +99,7 @@ class ComparisonSpec(StrictModel):
 def read_comparison(path: Path) -> ComparisonSpec:
     """Read the file of a comparison; raises `InputError` with everything that is wrong with it."""
     try:
-        data = yaml.safe_load(path.read_text(encoding="utf-8"))
-        return ComparisonSpec.model_validate_json(json.dumps(data))
+        content = path.read_bytes()
     except OSError as error:
         raise InputError([Problem(f"cannot be read: {error.strerror}", file=str(path))]) from None
-    except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark
-        place = (mark.line + 1, mark.column + 1) if mark else (0, 0)
-        raise InputError([Problem(f"is no YAML: {error.problem}", (), str(path), *place)]) from None
-    except ValidationError as error:
-        raise InputError([_problem(path, dict(found)) for found in error.errors(include_url=False)]) from None
-    except (yaml.YAMLError, ValueError, TypeError, RecursionError) as error:
-        raise InputError([Problem(f"is no plain YAML: {error}", file=str(path))]) from None
-
-
-def _problem(path: Path, found: dict[str, Any]) -> Problem:
-    field = (*found["loc"], *found.get("ctx", {}).get("field", ()))
-    return Problem(found["msg"], field, file=str(path))
+    return parse_beside(ComparisonSpec, str(path), content)

@@ -83,7 +83,7 @@ def read_document(source: Source, stack_keys: Sequence[str]) -> Document:
 
 def _config(source: Source, stack_keys: Sequence[str]) -> tuple[MappingNode, list[Problem]]:
     root = read_tree(source)
-    if root is None or _is_empty(root):
+    if root is None or is_empty(root):
         message = "the file is empty; `bedplate init TEAM` writes a first one"
         raise InputError([Problem(message, file=source.file, line=1, column=1)])
     if not isinstance(root, MappingNode):
@@ -151,5 +151,6 @@ def _no_stack(source: Source, config: MappingNode) -> Problem:
     return source.problem(message + (f"; {meant!r} is a key of its own" if meant else ""), place)
 
 
-def _is_empty(node: Node) -> bool:
+def is_empty(node: Node) -> bool:
+    """Return whether a node says nothing: it has no text, or says null."""
     return isinstance(node, ScalarNode) and node.plain and resolve(node.text) is None

@@ -63,7 +63,7 @@ def read_stack(source: Source, path: Path) -> LoadedStack:
     beside = _Beside(path.parent)
     spec, problems = _validated(document.data, beside.problems if document.complete else None)
     problems += _name_problems(document.data, path, {problem.field for problem in problems})
-    found = _in_file(document, problems)
+    found = in_file(document, problems)
     if found or spec is None:
         raise InputError(found)
     return LoadedStack(spec, path, beside.references, document)
@@ -118,7 +118,7 @@ def read_references(spec: StackSpec, folder: Path) -> tuple[dict[str, StackSpec]
 def _read_platform_stack(path: Path) -> StackSpec:
     document = read_document(read_source(path), tuple(StackSpec.model_fields))
     spec, problems = _validated(document.data, None)
-    found = _in_file(document, problems)
+    found = in_file(document, problems)
     if found or spec is None:
         raise InputError(found)
     return spec
@@ -189,7 +189,7 @@ def _name_problems(data: object, path: Path, wrong: Collection[FieldPath]) -> li
     return [Problem(message, (field,), hint=f"Rename the file to {expected}, or correct {field}.")]
 
 
-def _in_file(document: Document, problems: Sequence[Problem]) -> list[Problem]:
+def in_file(document: Document, problems: Sequence[Problem]) -> list[Problem]:
     """Return the problems of a document and later ones, each with its place, in the order of the lines."""
     located = [*document.problems, *(document.locate(problem) for problem in problems)]
     found = without_consequences(located)

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from bedplate.errors import FieldPath, Problem, nearest
-from bedplate.stack_file.fields import Kind, Location, keys_of, resolve_location, value_at
+from bedplate.stack_file.fields import Location, keys_of, resolve_location, value_at
 from bedplate.stack_file.units import key_with_unit, unit_hint, unit_of
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ def _problem(detail: ErrorDetails, location: Location, value: Any) -> Problem:
         case "extra_forbidden":
             return _unknown_key(location)
         case "literal_error" | "enum":
-            return _not_among(path, location.kind, value)
+            return _not_among(location, value)
         case "string_pattern_mismatch" | "string_too_long" | "string_too_short":
             return _wrong_text(location, value, context)
         case _:
@@ -67,14 +67,15 @@ def _unknown_key(location: Location) -> Problem:
     return Problem(UNKNOWN_KEY, location.path, allowed=allowed, nearest=meant, hint=hint, about_key=True)
 
 
-def _not_among(path: FieldPath, kind: Kind | None, value: Any) -> Problem:
-    words = kind.words if kind else ()
+def _not_among(location: Location, value: Any) -> Problem:
+    words = location.kind.words if location.kind else ()
     allowed = tuple(str(word) for word in words)
     hint = ""
     if isinstance(value, str) and value in allowed and not all(isinstance(word, str) for word in words):
         hint = f"Write it without quotes: {value}."
     meant = nearest(value, allowed) if isinstance(value, str) and not hint else ""
-    return Problem(f"{_shown(value)} is not possible here", path, allowed=allowed, nearest=meant, hint=hint)
+    message = f"{_shown(value)} is not possible here"
+    return Problem(message, location.path, allowed=allowed, nearest=meant, hint=hint, about_key=location.is_key)
 
 
 def _no_such_kind(path: FieldPath, written: Any, allowed: tuple[str, ...]) -> Problem:
@@ -103,6 +104,12 @@ _EXPECTED = {
     "int_parsing": "a whole number",
     "float_type": "a number",
     "finite_number": "a finite number",
+    "decimal_type": "a number",
+    "decimal_parsing": "a number",
+    "date_type": "a day such as 2026-12-31",
+    "date_parsing": "a day such as 2026-12-31",
+    "date_from_datetime_parsing": "a day such as 2026-12-31",
+    "date_from_datetime_inexact": "a day such as 2026-12-31",
     "bool_type": "true or false",
     "tuple_type": "a list",
     "list_type": "a list",

@@ -120,21 +120,19 @@ class _Builder:
 
     def _one_plain_document(self, event: yaml.DocumentStartEvent, place: Place) -> None:
         if self.root is not None:
-            raise InputError(
-                [*self.problems, self.source.problem("a second document; the engine reads only the first", place)]
-            )
+            raise InputError([*self.problems, self.source.problem("a second document; only the first is read", place)])
         if event.version or event.tags:
-            self._report("YAML directives (%YAML, %TAG) are not used in stack files; delete the line", place)
+            self._report("YAML directives (%YAML, %TAG) are not used here; delete the line", place)
 
     def _refuse_references(self, event: yaml.NodeEvent, place: Place) -> None:
         if isinstance(event, yaml.AliasEvent):
             self._report(f"the alias *{event.anchor} is not allowed; write the value out where it is used", place)
         elif event.anchor:
-            self._report(f"the anchor &{event.anchor} is not allowed; a stack file says each value once", place)
+            self._report(f"the anchor &{event.anchor} is not allowed; each value stands where it is used", place)
         if isinstance(event, (yaml.ScalarEvent, yaml.CollectionStartEvent)) and event.tag:
             tag = str(event.tag).replace("tag:yaml.org,2002:", "!!")
             self._report(
-                f"the tag {tag} is not allowed; nothing in a stack file is converted or executed",
+                f"the tag {tag} is not allowed; nothing in the file is converted or executed",
                 place,
                 hint="Put a value in quotes to make it text.",
             )
@@ -144,7 +142,7 @@ class _Builder:
         if plain and "?" in event.value and self._in_flow and self._in_flow[-1]:
             hint = "Put the text in quotes."
             self._report(
-                "the engine cannot read a question mark without quotes inside [ … ] or { … }", place, hint=hint
+                "not every YAML reader takes a question mark without quotes inside [ … ] or { … }", place, hint=hint
             )
         return ScalarNode(event.value, plain, place)
 
@@ -181,9 +179,7 @@ class _Builder:
             self._report("the merge key << is not allowed; write the keys out", node.place)
         if node.plain and not isinstance(resolve(node.text), str | Refusal):
             hint = f'Put it in quotes: "{node.text}".'
-            self._report(
-                f"the key {node.text!r} is not text, and the engine takes only text as keys", node.place, hint=hint
-            )
+            self._report(f"the key {node.text!r} is not text, and only text can be a key", node.place, hint=hint)
         if first := parent.entries.get(node.text):
             before = f"first in line {first.key.place.line}, column {first.key.place.column}"
             self._report(f"the key {node.text!r} stands twice in this mapping; {before}", node.place)

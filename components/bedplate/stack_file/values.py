@@ -2,28 +2,35 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from bedplate.stack_file.scalars import Refusal, resolve
+from bedplate.stack_file.scalars import Refusal, Value, resolve
 from bedplate.stack_file.tree import MappingNode, Node, ScalarNode, SequenceNode
 
 if TYPE_CHECKING:
     from bedplate.errors import FieldPath, Problem
     from bedplate.stack_file.source import Source
 
+Meaning = Callable[[str], Value | Refusal]
+"""What an unquoted word means, or why it is refused."""
 
-def plain_data(source: Source, node: Node, path: FieldPath, problems: list[Problem]) -> Any:
-    """Return what a node means; what it cannot mean is added to `problems`, and read as text."""
+
+def plain_data(source: Source, node: Node, path: FieldPath, problems: list[Problem], meaning: Meaning = resolve) -> Any:
+    """Return what a node means; what it cannot mean is added to `problems`, and read as text.
+
+    `meaning` tells what an unquoted word means.
+    """
     if isinstance(node, ScalarNode):
-        return _scalar(source, node, path, problems)
+        return _scalar(source, node, path, problems, meaning)
     if isinstance(node, SequenceNode):
-        return [plain_data(source, item, (*path, index), problems) for index, item in enumerate(node.items)]
+        return [plain_data(source, item, (*path, index), problems, meaning) for index, item in enumerate(node.items)]
     data = {}
     for entry in node.entries.values():
         key = (*path, entry.key.text)
         _check_key(source, entry.key, key, problems)
-        data[entry.key.text] = plain_data(source, entry.value, key, problems)
+        data[entry.key.text] = plain_data(source, entry.value, key, problems, meaning)
     return data
 
 
@@ -37,8 +44,10 @@ def child(node: Node, part: str | int) -> tuple[ScalarNode | None, Node] | None:
     return None
 
 
-def _scalar(source: Source, node: ScalarNode, path: FieldPath, problems: list[Problem]) -> str | float | bool | None:
-    value = resolve(node.text) if node.plain else node.text
+def _scalar(
+    source: Source, node: ScalarNode, path: FieldPath, problems: list[Problem], meaning: Meaning
+) -> str | float | bool | None:
+    value = meaning(node.text) if node.plain else node.text
     if not isinstance(value, Refusal):
         return value
     problem = source.problem(value.message, node.place, hint=value.hint)

@@ -9,7 +9,6 @@ from bedplate.clusters.gcp_preconditions import gcp_cluster_problems
 from bedplate.clusters.preconditions import cluster_problems
 from bedplate.clusters.spec import ClusterReference, ClusterSpec
 from bedplate.errors import Problem, nearest
-from bedplate.fabrics.preconditions import infiniband_feature_problems
 from bedplate.node_pools.preconditions import pool_problems
 from bedplate.services.accelerator_preconditions import accelerator_problems
 from bedplate.services.exposure import serving_problems
@@ -34,7 +33,6 @@ def stack_problems(stack: StackSpec, references: Mapping[str, StackSpec] | None 
         *_reference_problems(stack, known),
         *accelerator_problems(stack),
         *pool_problems(stack, known),
-        *infiniband_feature_problems(stack),
         *endpoint_problems(stack, known),
         *serving_problems(stack, known),
         *_usage_problems(stack),

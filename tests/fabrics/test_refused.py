@@ -12,12 +12,11 @@ from bedplate.clusters.existing_spec import ExistingClusterSpec
 from bedplate.clusters.gcp_spec import GcpClusterSpec
 from bedplate.clusters.spec import ClusterSpec
 from bedplate.errors import Problem, dotted
-from bedplate.fabrics.preconditions import FABRIC_RULES, infiniband_feature_problems
+from bedplate.fabrics.preconditions import FABRIC_RULES, one_infiniband_feature
 from bedplate.fabrics.spec import OwnFabricSpec
 from bedplate.fabrics.tpu import TPU_RULES
 from bedplate.node_pools.preconditions import PoolInContext
 from bedplate.node_pools.spec import NodePoolSpec
-from bedplate.stack import StackSpec
 
 CLUSTERS: dict[str, type[ClusterSpec]] = {
     "aws": AwsClusterSpec,
@@ -286,26 +285,24 @@ def test_accepted(provider: str, declared: dict[str, Any], about_cluster: dict[s
     assert problems(provider, pool(**declared), **about_cluster) == []
 
 
-def azure_stack(*pools: tuple[str, str, str]) -> StackSpec:
-    """A stack with pools by name, machine type and subscription."""
-    clusters: dict[str, Any] = {one: cluster("azure", subscription=one) for _, _, one in pools}
-    return StackSpec.model_construct(
-        team="t",
-        environment="dev",
-        clusters=clusters,
-        node_pools={name: pool(cluster=one, machine=machine) for name, machine, one in pools},
-    )
+def subscription_problems(*pools: tuple[str, str, str]) -> list[Problem]:
+    """Problems of pools by name, machine type and subscription."""
+    contexts = [
+        PoolInContext(name, pool(machine=machine), cluster("azure", subscription=one, **ON_135), (), ())
+        for name, machine, one in pools
+    ]
+    return list(one_infiniband_feature(contexts))
 
 
 H100, A100, GB300 = "Standard_ND96isr_H100_v5", "Standard_ND96asr_v4", "Standard_ND128isr_GB300_v6"
 
 
 def test_one_subscription_has_its_infiniband_feature_on_or_off() -> None:
-    found = list(infiniband_feature_problems(azure_stack(("h", H100, "one"), ("g", GB300, "one"))))
+    found = subscription_problems(("h", H100, "one"), ("g", GB300, "one"))
     assert [dotted(problem.field) for problem in found] == ["node_pools.g"]
     assert "AKSInfinibandSupport unregistered, and h needs it registered" in found[0].message
-    assert not list(infiniband_feature_problems(azure_stack(("h", H100, "one"), ("a", A100, "one"))))
-    assert not list(infiniband_feature_problems(azure_stack(("h", H100, "one"), ("g", GB300, "two"))))
+    assert not subscription_problems(("h", H100, "one"), ("a", A100, "one"))
+    assert not subscription_problems(("h", H100, "one"), ("g", GB300, "two"))
 
 
 @pytest.mark.parametrize(

@@ -8,8 +8,8 @@ import pytest
 
 from bedplate.errors import dotted
 from bedplate.preconditions import stack_problems
-from tests.support.azure import RESERVATIONS, azure_stack
-from tests.support.stacks import REMOVED, changed
+from tests.support.azure import CLUSTER, H100, RESERVATIONS, SYSTEM, azure_stack
+from tests.support.stacks import REMOVED, changed, spec
 
 TWO_OFFERS = {
     "node_pools.h100.machine": REMOVED,
@@ -107,3 +107,40 @@ def test_two_subscriptions_have_a_feature_each() -> None:
         "node_pools.gb200": GRACE | {"cluster": "eus2"},
     }  # fmt: skip
     assert stack_problems(azure_stack(changes)) == []
+
+
+OWN, OTHER = "11111111-2222-3333-4444-555555555555", "22222222-3333-4444-5555-666666666666"
+SEVERAL: list[tuple[dict[str, str], str, str, bool]] = [
+    # The clusters of the platform stack with their subscriptions, those of the pools, whether they contradict.
+    ({"eus": OWN}, "eus", "eus", True),
+    ({"eus": OWN, "eus2": OWN}, "eus", "eus2", True),
+    ({"eus": OWN, "eus2": OTHER}, "eus", "eus2", False),
+    ({"eus": OWN}, "eus", "own", True),
+    ({"eus": OTHER}, "eus", "own", False),
+]
+
+
+@pytest.mark.parametrize(("subscriptions", "of_h100", "of_grace", "contradict"), SEVERAL)
+def test_clusters_of_a_platform_stack_have_the_features_of_their_subscriptions(
+    subscriptions: dict[str, str], of_h100: str, of_grace: str, contradict: bool
+) -> None:
+    installs = {"device_plugins": ["nvidia", "nvidia-dra", "rdma-sriov"]}
+    platform = {
+        "team": "platform",
+        "environment": "dev",
+        "clusters": {name: CLUSTER | installs | {"subscription": one} for name, one in subscriptions.items()},
+        "node_pools": {f"system-{name}": SYSTEM | {"cluster": name} for name in subscriptions},
+    }
+    team = {
+        "team": "vision",
+        "environment": "dev",
+        "clusters": {name: {"stack": "platform-dev", "name": name} for name in subscriptions} | {"own": CLUSTER},
+        "node_pools": {
+            "system": SYSTEM | {"cluster": "own"},
+            "h100": H100 | {"cluster": of_h100},
+            "gb200": GRACE | {"cluster": of_grace},
+        },
+    }
+    found = [problem.message for problem in stack_problems(spec(team), {"platform-dev": spec(platform)})]
+    message = "gb200 needs the subscription's feature AKSInfinibandSupport unregistered, and h100 needs it registered"
+    assert found == [message] * contradict

@@ -15,7 +15,6 @@ from bedplate.errors import Problem, nearest
 from bedplate.fabrics.acceptance import acceptance_problems
 from bedplate.fabrics.choice import Refused, choose, fabric_questions
 from bedplate.fabrics.environment import environment, fails_closed
-from bedplate.fabrics.facts import machine_fabric
 from bedplate.fabrics.plan import plan_fabric
 from bedplate.fabrics.versions import at_least
 from bedplate.node_pools.zones import offer_zones, shared_zones
@@ -31,7 +30,6 @@ if TYPE_CHECKING:
     from bedplate.fabrics.spec import OwnFabricSpec
     from bedplate.node_pools.preconditions import PoolInContext
     from bedplate.node_pools.spec import NodePoolSpec
-    from bedplate.stack import StackSpec
 
 
 def own_fabric(cluster: ClusterSpec) -> OwnFabricSpec | None:
@@ -225,21 +223,20 @@ FABRIC_RULES: tuple[Callable[[PoolInContext], Iterator[Problem]], ...] = (
 )
 
 
-def infiniband_feature_problems(stack: StackSpec) -> Iterator[Problem]:
+def one_infiniband_feature(pools: Iterable[PoolInContext]) -> Iterator[Problem]:
     """Yield pools that would need one feature of an Azure subscription both on and off.
 
     The feature holds for the whole subscription and decides while a pool is being made, so pools of both kinds can
     only stand in different subscriptions.
     """
     wanted: dict[str, dict[str, str]] = {}
-    for name, pool in stack.node_pools.items():
-        cluster = stack.clusters.get(pool.cluster)
-        if not isinstance(cluster, AzureClusterSpec) or pool.fabric == "none":
+    for context in pools:
+        if not isinstance(context.cluster, AzureClusterSpec):
             continue
-        states = wanted.setdefault(cluster.subscription, {})
-        for offer in pool.all_offers():
-            if state := _feature_state(cluster.provider, offer.machine):
-                states.setdefault(state, name)
+        states = wanted.setdefault(context.cluster.subscription, {})
+        for fabric in pool_fabrics(context):
+            if fabric.azure:
+                states.setdefault(fabric.azure.infiniband_feature, context.name)
     for states in wanted.values():
         if len(states) > 1:
             on, off = states["Registered"], states["Unregistered"]
@@ -249,11 +246,3 @@ def infiniband_feature_problems(stack: StackSpec) -> Iterator[Problem]:
                 ("node_pools", off),
                 hint="Put them on clusters in different subscriptions.",
             )
-
-
-def _feature_state(provider: str, name: str) -> str:
-    from bedplate import catalog
-
-    machine = catalog.machine(provider, name)
-    fact = machine_fabric(machine) if machine else None
-    return fact.infiniband_feature if fact else ""

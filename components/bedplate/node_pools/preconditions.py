@@ -11,7 +11,7 @@ from bedplate.clusters.ownership import cluster_owner
 from bedplate.clusters.plan import cluster_region, cluster_zones
 from bedplate.clusters.spec import CloudClusterSpec
 from bedplate.errors import Problem, listing, nearest
-from bedplate.fabrics.preconditions import FABRIC_RULES, pool_questions
+from bedplate.fabrics.preconditions import FABRIC_RULES, one_infiniband_feature, pool_questions
 from bedplate.fabrics.tpu import TPU_RULES
 from bedplate.node_pools import (
     aws_addresses,
@@ -94,6 +94,7 @@ def pool_problems(stack: StackSpec, references: Mapping[str, StackSpec]) -> Iter
         elif owner is not None:
             yield from _problems_in_context(name, pool, *owner)
     yield from reservation_preconditions.reserved_once(_contexts(stack, references))
+    yield from one_infiniband_feature(_contexts(stack, references))
     yield from gcp_preconditions.one_pool_with_networks(_contexts(stack, references))
     yield from aws_addresses.subnets_have_addresses(_contexts(stack, references))
 

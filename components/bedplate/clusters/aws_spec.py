@@ -32,7 +32,7 @@ class AwsClusterSpec(CloudClusterSpec):
     autoscaler: Autoscaler = Field(
         default="cluster-autoscaler",
         description="What starts nodes of inference and training pools: the Cluster Autoscaler, from managed node "
-        "groups whose maximum EC2 itself enforces; or Karpenter, sooner, but with limits that a burst may pass by a "
-        "node. General pools are managed node groups in both cases.",
+        "groups, whose maximum only EC2's own rebalancing passes; or Karpenter, sooner, but with limits that a burst "
+        "or a replacement may pass by a node. General pools are managed node groups in both cases.",
     )
     audit_log_days: AuditLogDays = Field(default=365, description="How long control-plane logs are kept, in days.")

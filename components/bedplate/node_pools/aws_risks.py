@@ -16,11 +16,17 @@ if TYPE_CHECKING:
     from bedplate.plan import StackPlan
 
 
+ABOVE_MAX = "up to a tenth of max, at least one node, runs above it, which the cost leaves out"
+"""How far an Auto Scaling group may pass its maximum while it rebalances."""
+
+
 def aws_risks(plan: StackPlan) -> Iterator[Risk]:
     """Yield the risks of pools on EKS."""
     for pool in plan.node_pools:
         if pool.provider == "aws" and pool.provisioner == "node-groups":
             yield from _not_waited_for(pool)
+            yield from _spot_machines_exchanged(pool)
+            yield from _zones_balanced(pool)
     for name in (*plan.clusters, *plan.references):
         cluster = plan.cluster_plan(name)
         if isinstance(cluster, EksPlan):
@@ -38,6 +44,35 @@ def _not_waited_for(pool: NodePoolPlan) -> Iterator[Risk]:
             "start a further node for the same pods, which goes when it has been empty for ten minutes",
             "set max to what that may cost, and let pods ask for processors or memory: a node on which none does "
             "counts as unused",
+        )
+
+
+def _spot_machines_exchanged(pool: NodePoolPlan) -> Iterator[Risk]:
+    """EKS turns Capacity Rebalancing on for all its spot groups (EKS user guide, "Managed node group capacity types").
+
+    The margin: EC2 Auto Scaling user guide, "Capacity Rebalancing", considerations.
+    """
+    if any(group.capacity == "spot" for group in pool.groups):
+        yield Risk(
+            f"node_pools.{pool.name}",
+            "EC2 Auto Scaling starts the successor of a spot machine that may soon be taken before that one goes: for "
+            f"minutes {ABOVE_MAX}",
+            "keep that distance to the cap, or set autoscaler: karpenter for the cluster, which waits for the notice",
+        )
+
+
+def _zones_balanced(pool: NodePoolPlan) -> Iterator[Risk]:
+    """`AZRebalance`, of which a general pool is meant to have the good.
+
+    EC2 Auto Scaling user guide, "Rebalancing activities"; EKS user guide, "Managed node group concepts".
+    """
+    moved = [group for group in pool.groups if group.machine.accelerator and len(group.zones) > 1]
+    if any(group.max_nodes > 1 for group in moved):
+        yield Risk(
+            f"node_pools.{pool.name}",
+            "EC2 Auto Scaling balances its nodes over zones: it takes one that works for one elsewhere, and its pods "
+            f"have 15 minutes, whatever their disruption budgets say; meanwhile {ABOVE_MAX}",
+            "name one zone under `zones`, or set autoscaler: karpenter for the cluster, which balances none",
         )
 
 

@@ -152,7 +152,8 @@ def limits(group: NodeGroupPlan) -> dict[str, str]:
     """Return the most that an offer may run: nodes, and the processors and accelerators that as many nodes have.
 
     Karpenter checks them against what it has seen, so a burst may start a node more (its page "NodePools",
-    spec.limits); a node group's maximum holds in every case.
+    spec.limits). The successor of an outdated node starts beside it, and only one of the two is counted
+    (kubernetes-sigs/karpenter, pkg/controllers/disruption/helpers.go, `SimulateScheduling`).
     """
     most = {"nodes": str(group.max_nodes), "cpu": str(group.max_nodes * (group.machine.vcpus or 0))}
     if group.machine.resource_name:

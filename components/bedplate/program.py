@@ -12,7 +12,8 @@ import pulumi
 from pulumi.runtime.config import is_config_secret
 
 from bedplate import catalog
-from bedplate.cost.caps import CAPS_FILE, excesses, read_caps, told
+from bedplate.cost.caps import CAPS_FILE, read_caps, told
+from bedplate.cost.limits import plan_excesses
 from bedplate.errors import BedplateError
 from bedplate.images.lock import LOCK_FILE, use_lock
 from bedplate.plan import plan_stack
@@ -81,6 +82,6 @@ def planned(root: Path) -> StackPlan:
 def refuse_excess(plan: StackPlan, caps_file: Path) -> None:
     """Raise when a plan passes its spending cap: leaving out the policy pack is no way round it."""
     cap = read_caps(caps_file).of(plan.team, plan.environment)
-    over = excesses(plan.cost, cap, plan.team, plan.environment)
+    over = plan_excesses(plan, cap)
     if over:
         raise BedplateError(f"the plan is over its spending cap, so nothing was declared:\n{told(over)}")

@@ -5,8 +5,18 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
+from bedplate.cost.limits import (
+    FEWER_ACCELERATORS,
+    LESS_AT_REST,
+    LESS_OF_A_POOL,
+    OTHER_ACCELERATORS,
+    accelerators_not_allowed,
+    accelerators_up,
+    idle_over_cap,
+    pool_over_cap,
+    too_many_accelerators,
+)
 from bedplate.cost.range import CostRange
-from bedplate.errors import listing
 from rules.cost import cost_lines, lines_by_owner, may_carry_cost
 from rules.model import Resource, Rule, StackRule, Surroundings
 from rules.nodes import NODE_POOL
@@ -23,22 +33,15 @@ if TYPE_CHECKING:
 def pool_within_its_cap(pool: Resource, surroundings: Surroundings) -> Iterator[str]:
     """One pool at its maximum costs no more an hour than caps.yaml allows any pool of the team."""
     cap = _cap(pool, surroundings)
-    if cap is None or cap.pool_hourly_usd is None:
-        return
-    amount = CostRange(cost_lines(pool)).max_per_hour
-    if amount > cap.pool_hourly_usd:
-        yield f"{pool.name} costs ${amount:,.2f} an hour with everything up; a pool may cost ${cap.pool_hourly_usd:,}"
+    if cap is not None and cap.pool_hourly_usd is not None:
+        yield from pool_over_cap(pool.name, CostRange(cost_lines(pool)), cap)
 
 
 def has_allowed_accelerators(pool: Resource, surroundings: Surroundings) -> Iterator[str]:
     """A pool has accelerators that caps.yaml allows the team."""
     cap = _cap(pool, surroundings)
-    if cap is None or cap.accelerators is None:
-        return
-    for machine in _machines(pool):
-        if machine.accelerator and machine.accelerator not in cap.accelerators:
-            allowed = listing(cap.accelerators) if cap.accelerators else "none"
-            yield f"{pool.name} offers {machine.name} with {machine.accelerator}; allowed: {allowed}"
+    if cap is not None and cap.accelerators is not None:
+        yield from accelerators_not_allowed(pool.name, _machines(pool), cap)
 
 
 def accelerators_within_quota(surroundings: Surroundings) -> Iterator[str]:
@@ -48,21 +51,14 @@ def accelerators_within_quota(surroundings: Surroundings) -> Iterator[str]:
     for pool in pools:
         counted[_owner(pool)] += sum(_accelerators(pool))
     for (team, environment), accelerators in counted.items():
-        cap = surroundings.caps().of(team, environment)
-        if cap is not None and cap.max_accelerators is not None and accelerators > cap.max_accelerators:
-            allowed = cap.max_accelerators
-            yield f"{team} {environment} may run {accelerators} accelerators at once; {allowed} are allowed"
+        yield from too_many_accelerators(team, environment, accelerators, surroundings.caps().of(team, environment))
 
 
 def idle_within_its_cap(surroundings: Surroundings) -> Iterator[str]:
     """What a stack costs a month when nobody uses it is within `idle_monthly_usd`."""
     components = (one for one in surroundings.resources.values() if may_carry_cost(one.type))
     for (team, environment), found in lines_by_owner(components).items():
-        cap = surroundings.caps().of(team, environment)
-        amount = CostRange(tuple(found)).baseline_per_month
-        if cap is not None and cap.idle_monthly_usd is not None and amount > cap.idle_monthly_usd:
-            allowed = f"${cap.idle_monthly_usd:,}"
-            yield f"{team} {environment} costs ${amount:,.2f} a month while nobody uses it; {allowed} is allowed"
+        yield from idle_over_cap(team, environment, CostRange(tuple(found)), surroundings.caps().of(team, environment))
 
 
 def training_tries_spot(pool: Resource, _: Surroundings) -> Iterator[str]:
@@ -91,11 +87,10 @@ def _machines(pool: Resource) -> list[MachineType]:
 
 
 def _accelerators(pool: Resource) -> Iterator[int]:
-    """Yield how many accelerators each group of a pool may run; a part of one counts as one."""
+    """Yield how many accelerators each group of a pool may run."""
     provider = need(pool.properties, "provider")
     for group in need(pool.properties, "groups"):
-        machine = group_machine(provider, group)
-        yield int(need(group, "maxNodes")) * machine.accelerator_count
+        yield accelerators_up(group_machine(provider, group), int(need(group, "maxNodes")))
 
 
 def _is_pool(type_token: str) -> bool:
@@ -109,7 +104,7 @@ RULES = (
         waivable=False,
         demands="A pool at its maximum costs at most `pool_hourly_usd` of its team's caps, where that is set.",
         reason="One pool that takes the whole cap leaves the team's other pools nothing in a burst.",
-        fix="lower `nodes.max`, or ask the platform team for a higher cap",
+        fix=LESS_OF_A_POOL,
         passes="2 × p5.48xlarge under pool_hourly_usd: 130",
         fails="3 × p5.48xlarge under pool_hourly_usd: 130",
         applies=_is_pool,
@@ -121,7 +116,7 @@ RULES = (
         waivable=False,
         demands="A pool has accelerators that its team's caps name under `accelerators`, where that is set.",
         reason="The newest accelerators are bought for those whose models need them.",
-        fix="choose a machine with one of them (`bedplate catalog list`), or ask the platform team to allow it",
+        fix=OTHER_ACCELERATORS,
         passes="g6.2xlarge under accelerators: [L4]",
         fails="p5.48xlarge under accelerators: [L4]",
         applies=_is_pool,
@@ -147,7 +142,7 @@ STACK_RULES = (
         waivable=False,
         demands="What a stack costs at rest is within `idle_monthly_usd` of its team's caps, where that is set.",
         reason="Floors of accelerators run at night and over the weekend, for nobody.",
-        fix="lower `nodes.min`, or ask the platform team for a higher cap",
+        fix=LESS_AT_REST,
         passes="nodes: {min: 0, max: 4} under idle_monthly_usd: 1000",
         fails="nodes: {min: 2, max: 4} of g6.2xlarge under idle_monthly_usd: 1000",
         check=idle_within_its_cap,
@@ -158,7 +153,7 @@ STACK_RULES = (
         waivable=False,
         demands="The pools of a stack have at most `max_accelerators` of its team's caps, where that is set.",
         reason="A team's share of a quota that all teams of an account have together.",
-        fix="lower `nodes.max`, or ask the platform team for a larger share",
+        fix=FEWER_ACCELERATORS,
         passes="2 × p5.48xlarge under max_accelerators: 16",
         fails="3 × p5.48xlarge under max_accelerators: 16",
         check=accelerators_within_quota,

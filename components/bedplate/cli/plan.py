@@ -18,7 +18,8 @@ def plan(
 ) -> None:
     """Show pools, fabric, cost range and risks of a stack; exits 1 when it is over its cap."""
     from bedplate.cli.project import project_root, use_prices_of_project
-    from bedplate.cost.caps import CAPS_FILE, excesses, read_caps, told
+    from bedplate.cost.caps import CAPS_FILE, read_caps, told
+    from bedplate.cost.limits import plan_excesses
     from bedplate.errors import BedplateError
     from bedplate.plan import plan_stack
     from bedplate.stack_file.load import load_stack
@@ -37,6 +38,6 @@ def plan(
         from bedplate.cli.terminal import console
 
         show_plan(console(), decided, cap)
-    over = excesses(decided.cost, cap, decided.team, decided.environment)
+    over = plan_excesses(decided, cap)
     if over:
         raise BedplateError(told(over))

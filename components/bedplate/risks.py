@@ -10,8 +10,7 @@ from bedplate import catalog
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from bedplate.catalog import Quota
-    from bedplate.node_pools.plan import NodeGroupPlan, NodePoolPlan
+    from bedplate.node_pools.plan import NodePoolPlan
     from bedplate.plan import StackPlan
 
 
@@ -38,6 +37,7 @@ def risks(plan: StackPlan) -> list[Risk]:
     from bedplate.node_pools.azure_risks import azure_risks
     from bedplate.node_pools.existing_risks import existing_risks
     from bedplate.node_pools.gcp_risks import gcp_risks
+    from bedplate.node_pools.quota_risks import quota_risks
     from bedplate.node_pools.sharing_risks import sharing_risks
 
     started = [pool for pool in plan.node_pools if pool.provider != "existing"]
@@ -50,7 +50,7 @@ def risks(plan: StackPlan) -> list[Risk]:
         *gcp_risks(plan),
         *sharing_risks(plan),
         *_drains_longer_than_spot(plan),
-        *_quotas(plan),
+        *quota_risks(plan),
         *_one_nat_gateway(plan),
     ]
 
@@ -156,36 +156,6 @@ def _drains_longer_than_spot(plan: StackPlan) -> Iterator[Risk]:
                 "notice: requests that last longer are lost with it",
                 f"keep pre_stop_seconds and drain_seconds together within {notice}, or use a pool without spot offers",
             )
-
-
-def _quotas(plan: StackPlan) -> Iterator[Risk]:
-    """Name the account quotas that everything up would use: a new account has none for accelerators."""
-    needed: dict[tuple[str, str], tuple[Quota, int]] = {}
-    for pool in plan.node_pools:
-        if pool.provider == "existing":  # no account sets a limit
-            continue
-        for group in pool.groups:
-            # What is reserved counts against the quota of what it is reserved from.
-            capacity = "on-demand" if group.capacity == "reservation" else group.capacity
-            quota = catalog.quota(pool.provider, group.machine.name, capacity)
-            if quota is not None and quota.unit == "vCPU":
-                _, vcpus = needed.get((pool.region, quota.code), (quota, 0))
-                needed[pool.region, quota.code] = (quota, vcpus + _vcpus(group))
-    short = [
-        f"{vcpus} vCPU of {quota.code} “{quota.name}” in {region} (default {quota.default})"
-        for (region, _), (quota, vcpus) in needed.items()
-        if quota.default is not None and vcpus > quota.default
-    ]
-    if short:
-        yield Risk(
-            "quotas",
-            f"everything up needs {'; '.join(short)}",
-            "raise them before the first `pulumi up`, approval can take days",
-        )
-
-
-def _vcpus(group: NodeGroupPlan) -> int:
-    return group.max_nodes * (group.machine.vcpus or 0)
 
 
 def _one_nat_gateway(plan: StackPlan) -> Iterator[Risk]:

@@ -27,7 +27,7 @@ from bedplate.catalog.model import (
 from bedplate.catalog.node_images import node_image_alias
 from bedplate.catalog.own_prices import OWN_PRICES_FOLDER, use_own_prices
 from bedplate.catalog.prices import price, priced_regions
-from bedplate.catalog.quotas import quota
+from bedplate.catalog.quotas import knows_quotas, quota
 from bedplate.catalog.releases import (
     chart,
     charts,
@@ -64,6 +64,7 @@ __all__ = [
     "engine_memory_gib",
     "image",
     "images",
+    "knows_quotas",
     "kubernetes_versions",
     "machine",
     "machines",

@@ -44,6 +44,11 @@ def quota(cloud: str, machine: str, capacity: str) -> Quota | None:
     return next((rule.quota for rule in _rules(known_cloud(cloud)) if rule.counts(family, capacity)), None)
 
 
+def knows_quotas(cloud: str) -> bool:
+    """Tell whether the catalog has quotas of a cloud at all. Raises `UsageError` for an unknown cloud."""
+    return bool(_rules(known_cloud(cloud)))
+
+
 def _covers(name: str, family: str) -> bool:
     if not name.endswith("*"):
         return name == family

@@ -9,16 +9,13 @@ import pulumi
 import pulumi_aws as aws
 
 from bedplate.fabrics.model import NetworkInterface
-from bedplate.node_pools.connection_tracking import idle_connection_seconds
+from bedplate.node_pools.images import ROOT_DEVICE
 from bedplate.node_pools.user_data import user_data
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from bedplate.node_pools.plan import NodeGroupPlan
-
-ROOT_DEVICE = "/dev/xvda"
-"""The root volume of Amazon Linux 2023."""
 
 TAGGED = ("instance", "volume", "network-interface")
 """What an instance brings with it; the provider's default tags do not reach that."""
@@ -34,8 +31,7 @@ def declare_launch_template(
     """Declare the launch template of a node group. It names no subnet and no image: EKS fills them in."""
     options = pulumi.ResourceOptions(parent=parent)
     told = user_data(group)
-    idle_seconds = idle_connection_seconds(group.machine)
-    interfaces = [_interface(one, security_groups, idle_seconds) for one in listed_interfaces(group, idle_seconds)]
+    interfaces = [_interface(one, security_groups, group.tcp_idle_seconds) for one in listed_interfaces(group)]
     return aws.ec2.LaunchTemplate(
         f"{group.name}-template",
         instance_type=group.machine.name,
@@ -77,12 +73,12 @@ def _root_volume(
     )
 
 
-def listed_interfaces(group: NodeGroupPlan, idle_seconds: int | None) -> tuple[NetworkInterface, ...]:
-    """Return the interfaces that a template must list: those of the fabric, and one that needs a setting of its own.
+def listed_interfaces(group: NodeGroupPlan) -> tuple[NetworkInterface, ...]:
+    """Return the interfaces that a template must list: those of the fabric, and one to carry a setting of connections.
 
     A node that needs neither gets its one interface from EKS.
     """
-    if group.fabric.interfaces or idle_seconds is None:
+    if group.fabric.interfaces or group.tcp_idle_seconds is None:
         return group.fabric.interfaces
     return (NetworkInterface(network_card=0, device=0, kind="interface"),)
 

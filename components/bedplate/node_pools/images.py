@@ -13,6 +13,10 @@ if TYPE_CHECKING:
     from bedplate.catalog import MachineType
 
 
+ROOT_DEVICE = "/dev/xvda"
+"""The root volume of Amazon Linux 2023, which every node on AWS runs."""
+
+
 @cache
 def _images() -> Mapping[tuple[str, str, str], str]:
     text = files(__package__).joinpath("images.csv").read_text(encoding="utf-8")

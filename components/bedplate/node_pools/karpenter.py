@@ -8,16 +8,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from bedplate.node_pools.connection_tracking import idle_connection_seconds
+from bedplate.node_pools.images import ROOT_DEVICE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from bedplate.node_pools.plan import NodeGroupPlan, NodePoolPlan
     from bedplate.node_pools.spec import Capacity, Role
-
-ROOT_DEVICE = "/dev/xvda"
-"""The root volume of Amazon Linux 2023."""
 
 CAPACITY_TYPES: Mapping[Capacity, str] = {
     "on-demand": "on-demand",
@@ -89,7 +86,7 @@ def node_class(group: NodeGroupPlan, values: NodeClassValues) -> dict[str, Any]:
         ],
         "instanceStorePolicy": "RAID0" if group.instance_store_raid else None,
         "capacityReservationSelectorTerms": [{"id": group.reservation.name}] if group.reservation else [],
-        "connectionTracking": _connection_tracking(group),
+        "connectionTracking": {"tcpEstablishedTimeout": group.tcp_idle_seconds} if group.tcp_idle_seconds else None,
         "placementGroupSelector": {"name": values.placement_group} if values.placement_group is not None else None,
         "tags": {**values.tags, "Name": group.name},
     }
@@ -99,11 +96,6 @@ def node_class(group: NodeGroupPlan, values: NodeClassValues) -> dict[str, Any]:
         "metadata": {"name": group.name},
         "spec": {name: value for name, value in spec.items() if value not in (None, [])},
     }
-
-
-def _connection_tracking(group: NodeGroupPlan) -> dict[str, Any] | None:
-    seconds = idle_connection_seconds(group.machine)
-    return {"tcpEstablishedTimeout": seconds} if seconds else None
 
 
 def node_pool(pool: NodePoolPlan, group: NodeGroupPlan) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from bedplate.fabrics.choice import fabric_questions
 from bedplate.fabrics.plan import plan_fabric
 from bedplate.fabrics.pods import PodFabric, pod_fabric
 from bedplate.node_pools.compute_class import COMPUTE_CLASS, class_name
+from bedplate.node_pools.connection_tracking import idle_connection_seconds
 from bedplate.node_pools.existing import hardware_price
 from bedplate.node_pools.labels import POOL_LABEL, ROLE_LABEL, pool_labels, unseen_resources
 from bedplate.node_pools.machines import known_machine
@@ -50,7 +51,8 @@ class NodeGroupPlan:
     `price` is None when the catalog has none, which is never the same as zero. `sharing` is None where accelerators
     are handed out whole. `huge_pages_2mi` are the huge pages of 2 MiB that a node sets aside. After `max_run_hours` a
     node goes, where its capacity is limited in time. `karpenter_image` is the release of images that Karpenter starts
-    it with, empty for nodes that it does not start.
+    it with, empty for nodes that it does not start. `tcp_idle_seconds` is how long its security groups are told to
+    remember an idle connection, None where their default is long.
     """
 
     name: str
@@ -72,6 +74,7 @@ class NodeGroupPlan:
     huge_pages_2mi: int = 0
     max_run_hours: int | None = None
     karpenter_image: str = ""
+    tcp_idle_seconds: int | None = None
 
     @property
     def instance_store_raid(self) -> bool:
@@ -216,6 +219,7 @@ def _plan_group(
         reservation=reservation,
         huge_pages_2mi=spec.huge_pages_2mi,
         max_run_hours=offer.max_run_hours,
+        tcp_idle_seconds=idle_connection_seconds(machine),
         karpenter_image=(
             catalog.node_image_alias(cluster.kubernetes_version)
             if decide_provisioner(spec.role, cluster) == "karpenter"

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from bedplate.fabrics.acceptance import acceptance_problems, known_floor, plan_acceptance
+from bedplate.fabrics.acceptance import AcceptanceQuestion, acceptance_problems, known_floor, plan_acceptance
 from bedplate.fabrics.kinds import FabricKind
 from bedplate.fabrics.spec import AcceptanceSpec
 from tests.fabrics.machines import machine
@@ -67,7 +67,8 @@ def test_program(provider: str, name: str, kind: FabricKind, network: str, image
 )
 def test_refused(provider: str, name: str, kind: FabricKind, spec: dict[str, int], most: int, message: str) -> None:
     one = machine(provider, name)
-    found = list(acceptance_problems(AcceptanceSpec(**spec), kind, one, None, most, ("acceptance_test",)))
+    question = AcceptanceQuestion(AcceptanceSpec(**spec), kind, one, None, most)
+    found = list(acceptance_problems(question, ("acceptance_test",)))
     assert len(found) == 1
     assert message in found[0].message
 

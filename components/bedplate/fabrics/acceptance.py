@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from bedplate.catalog import MachineType
+    from bedplate.errors import FieldPath
     from bedplate.fabrics.kinds import FabricKind
     from bedplate.fabrics.spec import AcceptanceSpec, OwnFabricSpec
 
@@ -33,6 +34,35 @@ class Floor:
 
     gb_per_s: float
     reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class FloorFact:
+    """What a source says about machine types of a cloud: what all-reduce reaches, else how fast the cards are together.
+
+    `gb_per_s` is in GB/s, `line_gbps` in Gbit/s; None where the source does not say.
+    """
+
+    cloud: str
+    machine: str
+    gb_per_s: float | None
+    line_gbps: float | None
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
+class AcceptanceQuestion:
+    """The test that a pool asks for, and what decides whether it can be had.
+
+    `own` is what the owner of an existing cluster says of its fabric, and None in the clouds. At most `most_nodes` of
+    the pool may run.
+    """
+
+    spec: AcceptanceSpec
+    kind: FabricKind
+    machine: MachineType
+    own: OwnFabricSpec | None
+    most_nodes: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,10 +110,12 @@ def plan_acceptance(
 
 def known_floor(machine: MachineType) -> Floor | None:
     """Return what all-reduce over a machine type must reach: what a source found, else a share of the line rate."""
-    fact = next((row for row in _floors() if row[0] == machine.cloud and fnmatchcase(machine.name, row[1])), None)
-    if fact and fact[2] is not None:
-        return Floor(fact[2], f"found on this shape: {fact[4]}")
-    line = fact[3] if fact and fact[3] is not None else machine.network_gbps
+    fact = next(
+        (one for one in _floors() if one.cloud == machine.cloud and fnmatchcase(machine.name, one.machine)), None
+    )
+    if fact and fact.gb_per_s is not None:
+        return Floor(fact.gb_per_s, f"found on this shape: {fact.note}")
+    line = fact.line_gbps if fact and fact.line_gbps is not None else machine.network_gbps
     if line is None:
         return None
     share = f"derived: {DERIVED_SHARE:.0%} of {line:g} Gbit/s"
@@ -113,39 +145,27 @@ def _program(kind: FabricKind, machine: MachineType) -> Program | None:
     )
 
 
-def acceptance_problems(
-    spec: AcceptanceSpec,
-    kind: FabricKind,
-    machine: MachineType,
-    own: OwnFabricSpec | None,
-    most_nodes: int,
-    field: tuple[str | int, ...],
-) -> Iterator[Problem]:
+def acceptance_problems(question: AcceptanceQuestion, field: FieldPath) -> Iterator[Problem]:
     """Yield why a pool cannot be tested so, one reason at most."""
     for rule in _RULES:
-        if message := rule(spec, kind, machine, own, most_nodes):
+        if message := rule(question):
             yield Problem(message, field)
             return
 
 
-def _has_a_fabric(
-    _spec: AcceptanceSpec, kind: FabricKind, _machine: MachineType, _own: OwnFabricSpec | None, _most: int
-) -> str:
-    return "the pool uses no fabric that could be tested" if kind == "none" else ""
+def _has_a_fabric(question: AcceptanceQuestion) -> str:
+    return "the pool uses no fabric that could be tested" if question.kind == "none" else ""
 
 
-def _has_the_nodes(
-    spec: AcceptanceSpec, _kind: FabricKind, _machine: MachineType, _own: OwnFabricSpec | None, most: int
-) -> str:
-    if spec.nodes <= most:
+def _has_the_nodes(question: AcceptanceQuestion) -> str:
+    if question.spec.nodes <= question.most_nodes:
         return ""
-    return f"the test takes {spec.nodes} nodes, and the pool has at most {most}"
+    return f"the test takes {question.spec.nodes} nodes, and the pool has at most {question.most_nodes}"
 
 
-def _has_a_program(
-    _spec: AcceptanceSpec, kind: FabricKind, machine: MachineType, own: OwnFabricSpec | None, _most: int
-) -> str:
-    if _program(kind, machine) is not None and _network(kind, machine, own) is not None:
+def _has_a_program(question: AcceptanceQuestion) -> str:
+    kind, machine = question.kind, question.machine
+    if _program(kind, machine) is not None and _network(kind, machine, question.own) is not None:
         return ""
     return (
         f"no image with a version is known that tests {machine.accelerator or machine.name} "
@@ -153,15 +173,13 @@ def _has_a_program(
     )
 
 
-def _has_a_floor(
-    spec: AcceptanceSpec, _kind: FabricKind, machine: MachineType, _own: OwnFabricSpec | None, _most: int
-) -> str:
-    if _floor(spec, machine) is not None:
+def _has_a_floor(question: AcceptanceQuestion) -> str:
+    if _floor(question.spec, question.machine) is not None:
         return ""
-    return f"no source says how fast {machine.name} is: set floor_gb_per_s"
+    return f"no source says how fast {question.machine.name} is: set floor_gb_per_s"
 
 
-_RULES: tuple[Callable[[AcceptanceSpec, FabricKind, MachineType, OwnFabricSpec | None, int], str], ...] = (
+_RULES: tuple[Callable[[AcceptanceQuestion], str], ...] = (
     _has_a_fabric,
     _has_the_nodes,
     _has_a_program,
@@ -170,20 +188,20 @@ _RULES: tuple[Callable[[AcceptanceSpec, FabricKind, MachineType, OwnFabricSpec |
 
 
 @cache
-def _floors() -> tuple[tuple[str, str, float | None, float | None, str], ...]:
+def _floors() -> tuple[FloorFact, ...]:
     columns = ("cloud", "machine", "floor_gb_per_s", "line_gbps", "source", "as_of", "note")
-    return tuple(build(read("floors.csv", columns, DATA), _floor_row))
+    return tuple(build(read("floors.csv", columns, DATA), _floor_fact))
 
 
-def _floor_row(row: Row) -> tuple[str, str, float | None, float | None, str]:
+def _floor_fact(row: Row) -> FloorFact:
     row.source()
     row.required_day("as_of")
-    return (
-        row.required("cloud"),
-        row.required("machine"),
-        row.number("floor_gb_per_s"),
-        row.number("line_gbps"),
-        row.text("note"),
+    return FloorFact(
+        cloud=row.required("cloud"),
+        machine=row.required("machine"),
+        gb_per_s=row.number("floor_gb_per_s"),
+        line_gbps=row.number("line_gbps"),
+        note=row.text("note"),
     )
 
 

@@ -12,7 +12,7 @@ from bedplate.clusters.existing_spec import ExistingClusterSpec
 from bedplate.clusters.plan import kubernetes_version
 from bedplate.clusters.spec import CloudClusterSpec
 from bedplate.errors import Problem, nearest
-from bedplate.fabrics.acceptance import acceptance_problems
+from bedplate.fabrics.acceptance import AcceptanceQuestion, acceptance_problems
 from bedplate.fabrics.choice import Refused, choose, fabric_questions
 from bedplate.fabrics.environment import environment, fails_closed
 from bedplate.fabrics.plan import plan_fabric
@@ -200,14 +200,8 @@ def _can_be_tested(context: PoolInContext) -> Iterator[Problem]:
     if test is None:
         return
     for question, kind in _answered(context):
-        yield from acceptance_problems(
-            test,
-            kind,
-            question.machine,
-            question.own,
-            context.pool.nodes.max,
-            ("node_pools", context.name, "acceptance_test"),
-        )
+        asked = AcceptanceQuestion(test, kind, question.machine, question.own, context.pool.nodes.max)
+        yield from acceptance_problems(asked, ("node_pools", context.name, "acceptance_test"))
 
 
 FABRIC_RULES: tuple[Callable[[PoolInContext], Iterator[Problem]], ...] = (

@@ -38,7 +38,7 @@ def _too_small(groups: list[tuple[NodePoolPlan, NodeGroupPlan]]) -> Iterator[Ris
         if quota is not None:
             needed[pool.region, quota] += _amount(group, quota)
     short = [
-        f"{amount} {quota.unit if amount > 1 else quota.unit.removesuffix('s')} of {quota.code} “{quota.name}” in {region} ({_default(quota)})"
+        f"{_counted_in(quota, amount)} of {quota.code} “{quota.name}” in {region} ({_default(quota)})"
         for (region, quota), amount in needed.items()
         if quota.default is None or amount > quota.default
     ]
@@ -72,6 +72,10 @@ def _quota(pool: NodePoolPlan, group: NodeGroupPlan) -> Quota | None:
 
 def _amount(group: NodeGroupPlan, quota: Quota) -> int:
     return 1 if quota.unit == BLOCKS else group.max_nodes * (group.machine.vcpus or 0)
+
+
+def _counted_in(quota: Quota, amount: int) -> str:
+    return "1 block" if quota.unit == BLOCKS and amount == 1 else f"{amount} {quota.unit}"
 
 
 def _default(quota: Quota) -> str:

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from bedplate.plan import StackPlan, plan_stack
+from bedplate.separation.component import exempt_namespaces
 from bedplate.separation.policies import separation_manifests
 from bedplate.separation.priorities import priority_classes
-from bedplate.services.plan import plan_services
 from bedplate.simulation.kubernetes_client import JSON, MERGE, KubernetesClient
 from tests.separation.test_guide import GUIDE, example
 from tests.support.control_plane.nodes import add_pool
@@ -45,7 +45,8 @@ TRAINING_NODES = {"vision-dev-train-offer1-0"}
 
 @pytest.fixture(scope="module")
 def plan() -> StackPlan:
-    return plan_stack(spec(changed(STACK, {"node_pools.train": {**L4, "role": "training"}})))
+    serving = {"clusters.use1.serving": "internal", "clusters.use1.system_namespaces": ["security"]}
+    return plan_stack(spec(changed(STACK, {"node_pools.train": {**L4, "role": "training"}, **serving})))
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -59,7 +60,7 @@ def old_objects(client: KubernetesClient, plan: StackPlan) -> None:
     apply(client, old, workload("Deployment", "everywhere", "old", **ANYWHERE, nodeSelector={ROLE: "training"}))
     nodes_of(client, "old", 2)
     (cluster,) = plan.clusters.values()
-    apply(client, *priority_classes(), *separation_manifests(plan_services(cluster).namespaces))
+    apply(client, *priority_classes(), *separation_manifests(exempt_namespaces(cluster)))
     probe = pod("probe", "default", **ANYWHERE)
     wait_for(lambda: not client.apply(probe, manager=MANAGER, dry_run=True).ok, "the rules hold")
 
@@ -165,6 +166,19 @@ def test_a_daemon_set_of_an_exempt_namespace_runs_everywhere(client: KubernetesC
     assert set(nodes) == GENERAL_NODES | INFERENCE_NODES | TRAINING_NODES
     answer = client.apply(workload("DaemonSet", "agent", "default", **ANYWHERE), manager=MANAGER)
     assert WILDCARD in refusal(answer)
+
+
+def test_an_agent_of_the_owner_runs_everywhere_where_the_cluster_names_its_namespace(client: KubernetesClient) -> None:
+    client.request("POST", "/api/v1/namespaces", {"metadata": {"name": "security"}})
+    apply(client, workload("DaemonSet", "agent", "security", **ANYWHERE))
+    assert set(nodes_of(client, "security", 6)) == GENERAL_NODES | INFERENCE_NODES | TRAINING_NODES
+
+
+@pytest.mark.parametrize("name", ["monitoring", "keda", "envoy-gateway-system"])
+def test_a_platform_namespace_without_agents_on_nodes_is_no_way_around(client: KubernetesClient, name: str) -> None:
+    client.request("POST", "/api/v1/namespaces", {"metadata": {"name": name}})
+    assert WILDCARD in refusal(client.apply(workload("DaemonSet", "agent", name, **ANYWHERE), manager=MANAGER))
+    assert "spec.nodeName" in refusal(client.apply(pod("bound", name, nodeName="a-node"), manager=MANAGER))
 
 
 def test_nobody_becomes_exempt_by_a_label(client: KubernetesClient, namespace: NewNamespace) -> None:

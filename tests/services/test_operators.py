@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -14,7 +13,6 @@ from bedplate.cost.estimate import serving_cost
 from bedplate.errors import InputError
 from bedplate.plan import plan_stack
 from bedplate.sdk_types import check_inputs
-from bedplate.separation.policies import separation_manifests
 from bedplate.services.component import release_inputs
 from bedplate.services.exposure import cluster_serving, serving_problems
 from bedplate.services.gateway import CERTIFICATE_SECRET, gateway_namespace, shared_gateway
@@ -162,8 +160,13 @@ def test_its_namespaces_are_the_platforms_and_restricted() -> None:
         for one in service_namespaces(planned)
     }
     assert {levels[release(name).namespace] for name in NAMES} == {"restricted"}
-    exempt = json.dumps(separation_manifests(planned.namespaces))
-    assert [name for name in NAMES if release(name).namespace not in exempt] == []
+
+
+def test_what_tolerates_no_taint_is_exempt_from_no_rule() -> None:
+    """Exempt are namespaces of agents on nodes alone: in another one, any pod could go anywhere."""
+    exempt = services().agent_namespaces
+    assert exempt == ("gpu-operator", "kube-system")
+    assert [name for name in NAMES if release(name).namespace in exempt] == []
 
 
 @pytest.mark.parametrize(

@@ -87,6 +87,7 @@ def test_namespaces_beside_kube_system_say_why_they_are_privileged() -> None:
 
 
 def test_only_installed_charts_have_exempt_namespaces() -> None:
+    assert services().agent_namespaces == ("gpu-operator", "kube-system")
     plan = services(node_pools__l4=REMOVED, node_pools__h100=REMOVED)
-    assert plan.namespaces == ("kube-system",)
+    assert plan.namespaces == plan.agent_namespaces == ("kube-system",)
     assert service_namespaces(plan) == []

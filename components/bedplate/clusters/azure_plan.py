@@ -102,4 +102,5 @@ def plan_aks(stack: StackSpec, name: str, spec: AzureClusterSpec) -> AksPlan:
         drivers=spec.drivers,
         patches=spec.patches,
         audit_log_days=spec.audit_log_days,
+        owner_namespaces=spec.system_namespaces,
     )

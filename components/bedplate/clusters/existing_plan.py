@@ -26,17 +26,6 @@ class ExistingPlan(ClusterPlan):
     virtual_machines: bool
     fabric: OwnFabricSpec | None
     secondary_network: SecondaryNetworkSpec | None
-    owner_namespaces: tuple[str, ...] | None
-
-    @property
-    def system_namespaces(self) -> tuple[str, ...]:
-        """The owner's namespaces whose agents run on nodes of every role."""
-        return self.owner_namespaces or ()
-
-    @property
-    def judges_own_namespaces_only(self) -> bool:
-        """Whether the owner has not named those namespaces."""
-        return self.owner_namespaces is None
 
     @property
     def own_fabric(self) -> OwnFabricSpec | None:

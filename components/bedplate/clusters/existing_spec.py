@@ -7,20 +7,13 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import Field, StringConstraints, model_validator
 
-from bedplate.clusters.spec import ClusterSpec, DevicePluginName
+from bedplate.clusters.spec import ClusterSpec, DevicePluginName, NamespaceName
 from bedplate.fabrics.spec import OwnFabricKind, OwnFabricSpec
 from bedplate.serving.spec import SecretReference
 from bedplate.stack_file.model import Cidr, StrictModel, Wording, wrong
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-# Kubernetes: names of namespaces are labels of DNS (RFC 1123).
-NamespaceName = Annotated[
-    str,
-    StringConstraints(pattern=r"^[a-z0-9]([a-z0-9-]*[a-z0-9])?$", max_length=63),
-    Wording("the name of a namespace"),
-]
 
 InterfaceName = Annotated[
     str,

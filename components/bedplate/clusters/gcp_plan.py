@@ -14,6 +14,11 @@ if TYPE_CHECKING:
     from bedplate.stack import StackSpec
 
 
+DRANET_NAMESPACE = "gke-managed-networking-dra-driver"
+"""Where GKE runs its driver of network cards, on the nodes of `roce-dranet` (a guide to aligning cards with GKE's
+managed DRANET, and namespaces of GKE clusters listed in public repositories, all read on 2026-11-21)."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GkePlan(ClusterPlan):
     """A GKE cluster, decided: a regional one, with its control plane in several zones and its nodes in `zones`."""
@@ -22,6 +27,11 @@ class GkePlan(ClusterPlan):
     network: GcpNetworkPlan
     administrators: tuple[str, ...]
     release_channel: ReleaseChannel
+
+    @property
+    def system_namespaces(self) -> tuple[str, ...]:
+        """GKE's own agent on nodes that is not in kube-system, and the owner's."""
+        return (DRANET_NAMESPACE, *(self.owner_namespaces or ()))
 
     @property
     def account(self) -> str:
@@ -59,4 +69,5 @@ def plan_gke(stack: StackSpec, name: str, spec: GcpClusterSpec) -> GkePlan:
         network=plan_gcp_network(spec.network),
         administrators=spec.administrators,
         release_channel=spec.release_channel,
+        owner_namespaces=spec.system_namespaces,
     )

@@ -30,6 +30,7 @@ class ClusterPlan:
     """A cluster, decided. `name` is the name in the stack file, `full_name` the one in the cloud.
 
     `zones` are in the order in which they are preferred. `region` is empty for a cluster outside the clouds.
+    `owner_namespaces` are those of an owner's own agents that run on nodes of every role, None where nobody says.
     """
 
     name: str
@@ -40,6 +41,7 @@ class ClusterPlan:
     kubernetes_version: str
     runner_networks: tuple[str, ...]
     deletion_protection: bool
+    owner_namespaces: tuple[str, ...] | None = ()
 
     @property
     def public_endpoint(self) -> bool:
@@ -60,13 +62,13 @@ class ClusterPlan:
     @property
     def system_namespaces(self) -> tuple[str, ...]:
         """Namespaces of agents beside Bedplate's own that run on nodes of every role: those of an owner, by name."""
-        return ()
+        return self.owner_namespaces or ()
 
     @property
     def judges_own_namespaces_only(self) -> bool:
         """Whether the rules of separation leave namespaces without a role alone: on a cluster of somebody else, until
         its owner names those whose agents run everywhere."""
-        return False
+        return self.owner_namespaces is None
 
     @property
     def own_nodes(self) -> tuple[str, int] | None:
@@ -143,6 +145,7 @@ def _plan_eks(stack: StackSpec, name: str, spec: AwsClusterSpec) -> EksPlan:
         administrators=spec.administrators,
         audit_log_days=spec.audit_log_days,
         autoscaler=spec.autoscaler,
+        owner_namespaces=spec.system_namespaces,
     )
 
 

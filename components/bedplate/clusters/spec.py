@@ -19,6 +19,13 @@ DevicePluginName = Literal["nvidia", "efa", "amd", "neuron", "rdma-sriov", "rdma
 `nvidia-dra` is NVIDIA's driver for dynamic resource allocation, for NVLink domains across nodes.
 """
 
+# Kubernetes: names of namespaces are labels of DNS (RFC 1123).
+NamespaceName = Annotated[
+    str,
+    StringConstraints(pattern=r"^[a-z0-9]([a-z0-9-]*[a-z0-9])?$", max_length=63),
+    Wording("the name of a namespace"),
+]
+
 DriverMode = Literal["cloud", "operator", "host"]
 
 
@@ -99,6 +106,11 @@ class CloudClusterSpec(ClusterSpec):
         "Azure `1`), two to six. Default: the region's first three that take a control plane.",
     )
     network: NetworkSpec = Field(default=NetworkSpec(), description="The cluster's own network.")
+    system_namespaces: tuple[NamespaceName, ...] = Field(
+        default=(),
+        description="Namespaces of your own agents (logs, security, monitoring) whose pods run on nodes of every role. "
+        "The rules of separation exempt them, as they do the platform's own.",
+    )
     deletion_protection: bool | None = Field(
         default=None,
         description="Refuse to delete the cluster and its network. Default: true, in `dev` false.",

@@ -25,7 +25,7 @@ class ClusterSeparation(pulumi.ComponentResource):
 
     def __init__(self, plan: OwnedCluster, cluster: ClusterHandles) -> None:
         """Declare what separates the roles on a planned cluster."""
-        exempt = tuple(sorted({*plan_services(plan).namespaces, *plan.plan.system_namespaces}))
+        exempt = exempt_namespaces(plan)
         own = plan.plan.judges_own_namespaces_only
         inputs = {"exemptNamespaces": list(exempt), **({"onlyNamespacesWithARole": True} if own else {})}
         options = pulumi.ResourceOptions(providers=[cluster.kubernetes])
@@ -33,6 +33,12 @@ class ClusterSeparation(pulumi.ComponentResource):
         rules = separation_manifests(exempt, only_with_a_role=own)
         apply_manifests([*priority_classes(), *rules], cluster.kubernetes, self)
         self.register_outputs(inputs)
+
+
+def exempt_namespaces(plan: OwnedCluster) -> tuple[str, ...]:
+    """Return the namespaces whose pods may run on nodes of every role: those of the platform's agents on nodes, and
+    of the owner's own."""
+    return tuple(sorted({*plan_services(plan).agent_namespaces, *plan.plan.system_namespaces}))
 
 
 class TeamNamespaces(pulumi.ComponentResource):

@@ -11,6 +11,20 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 
+NODE_AGENTS = frozenset(
+    {
+        "aws-efa-k8s-device-plugin",
+        "gpu-operator",
+        "gpu-operator-charts",
+        "network-operator",
+        "neuron-helm-chart",
+        "nvidia-dra-driver-gpu",
+    }
+)
+"""Charts that run pods on nodes of every role, with the values that Bedplate gives them: drivers, device plugins and
+feature discovery. The others run on general nodes alone; of Prometheus' chart the node exporter is off."""
+
+
 @dataclass(frozen=True, slots=True)
 class HelmRelease:
     """One chart on one cluster. `chart`, `version` and `repository` always come from the catalog.
@@ -27,6 +41,11 @@ class HelmRelease:
     values: Mapping[str, Any]
     validate_openapi: bool = True
     after: tuple[str, ...] = ()
+
+    @property
+    def runs_node_agents(self) -> bool:
+        """Whether its pods run on nodes of every role, so that the rules of separation exempt its namespace."""
+        return self.chart in NODE_AGENTS
 
 
 def helm_release(

@@ -44,8 +44,14 @@ class ServicesPlan:
 
     @property
     def namespaces(self) -> tuple[str, ...]:
-        """The namespaces that belong to the platform: where its own agents run on nodes of every role."""
+        """The namespaces that belong to the platform."""
         return tuple(sorted({SYSTEM_NAMESPACE, *(release.namespace for release in self.releases)}))
+
+    @property
+    def agent_namespaces(self) -> tuple[str, ...]:
+        """Those of them whose pods run on nodes of every role: the rules of separation exempt them."""
+        agents = (release.namespace for release in self.releases if release.runs_node_agents)
+        return tuple(sorted({SYSTEM_NAMESPACE, *agents}))
 
 
 def plan_services(cluster: OwnedCluster) -> ServicesPlan:

@@ -101,6 +101,7 @@ def pool_resources(name: str, numbers: dict[str, Any]) -> Iterator[analyzer_pb2.
     parent = f"{URN}{component}::{name}"
     yield request(component, name, numbers, cloud="")
     disk = {"encrypted": "true", "kmsKeyId": "arn:aws:kms:us-east-1:111122223333:key/1"}
+    disk |= {"volumeType": "gp3", "volumeSize": numbers["groups"][0]["rootDiskGib"]}
     template = {
         "instanceType": "m7i.2xlarge",
         "metadataOptions": {"httpTokens": "required", "httpPutResponseHopLimit": 1},

@@ -11,6 +11,7 @@ from rules.cost import cost_lines
 from rules.model import Resource, Rule, StackRule, Surroundings
 from rules.nodes import AKS_POOL, CLUSTER, against_group, used_once
 from rules.reading import Known, UndecidedError, need, read, want
+from rules.root_disks import aks_disk_problems
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,6 +25,7 @@ def is_as_declared(agent_pool: Resource, pool: Resource, group: Any, _: Surround
     machine = need(agent_pool.properties, "vmSize")
     if machine != need(group, "machine"):
         yield f"{agent_pool.name} runs {machine}; its pool declares {need(group, 'machine')}"
+    yield from aks_disk_problems(agent_pool, group)
     yield from _bought_otherwise(agent_pool, group)
     yield from _wrong_region(agent_pool, need(pool.properties, "region"))
 
@@ -97,8 +99,8 @@ RULES = (
         id="nodes-aks-as-declared",
         family="nodes",
         waivable=False,
-        demands="An agent pool of AKS has the name, machine, region and way of buying that its pool declares, and at "
-        "most its size.",
+        demands="An agent pool of AKS has the name, machine, disk, region and way of buying that its pool declares, "
+        "and at most its size.",
         reason="A pool that declares two nodes and creates twenty would pass every cap.",
         fix="change the pool in the stack file instead of the agent pool",
         applies=lambda type_token: type_token == AKS_POOL,

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from decimal import Decimal, InvalidOperation
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from bedplate.cost.caps import excesses
 from bedplate.cost.range import CostLine, CostRange
@@ -82,24 +82,33 @@ def is_counted_in_full(component: Resource, _: Surroundings) -> Iterator[str]:
     groups = need(component.properties, "groups")
     if not groups:
         yield f"{component.name} has no groups, so nothing bounds its nodes"
-    counted = Counter[str]()
-    volumes = 0
-    disks = root_disk_services(component)
+    yield from _leaves_out_machines(component, groups, lines)
+    yield from _leaves_out_volumes(component, groups, lines)
+
+
+def _leaves_out_machines(pool: Resource, groups: list[Any], lines: Iterable[CostLine]) -> Iterator[str]:
+    counted, declared = Counter[str](), Counter[str]()
     for line in lines:
         counted[line.item] += line.max_units
-        volumes += line.max_units if line.service in disks and ROOT_VOLUME.fullmatch(line.item) else 0
-    declared = Counter[str]()
-    owned = 0
     for group in groups:
         declared[group_item(group)] += int(need(group, "maxNodes"))
-        without_disk = need(group, "capacity") == OWNED or on_the_host(component, group)
-        owned += int(need(group, "maxNodes")) if without_disk else 0
     for item, nodes in declared.items():
         if counted[item] < nodes:
-            yield f"{component.name} may run {nodes} × {item}, but its cost counts {counted[item]}"
-    started = declared.total() - owned
-    if volumes < started:
-        yield f"{component.name} may run {started} nodes, but its cost counts {volumes} root volumes"
+            yield f"{pool.name} may run {nodes} × {item}, but its cost counts {counted[item]}"
+
+
+def _leaves_out_volumes(pool: Resource, groups: list[Any], lines: Iterable[CostLine]) -> Iterator[str]:
+    counted, declared = Counter[str](), Counter[str]()
+    services = root_disk_services(pool)
+    for line in lines:
+        if line.service in services and ROOT_VOLUME.fullmatch(line.item):
+            counted[line.item] += line.max_units
+    for group in groups:
+        if need(group, "capacity") != OWNED and not on_the_host(pool, group):
+            declared[f"root volume of {int(need(group, 'rootDiskGib'))} GiB"] += int(need(group, "maxNodes"))
+    for item, nodes in declared.items():
+        if counted[item] < nodes:
+            yield f"{pool.name} may run {nodes} nodes with a {item}, but its cost counts {counted[item]} of them"
 
 
 def _counts_control_plane(cluster: Resource, lines: Iterable[CostLine]) -> bool:

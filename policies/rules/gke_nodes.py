@@ -10,18 +10,26 @@ from bedplate.errors import listing
 from bedplate.node_pools.gcp_plan import WAITS_FOR_MACHINES
 from rules.model import Resource, Rule, StackRule, Surroundings
 from rules.nodes import GKE_NODE_POOL, against_group, used_once
-from rules.reading import need, want
+from rules.owned import group_machine
+from rules.reading import items, need, want
+from rules.root_disks import gke_disk_problems
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from bedplate.catalog import MachineType
 
 
 def is_as_declared(node_pool: Resource, pool: Resource, group: Any, _: Surroundings) -> Iterator[str]:
     """A node pool is one of its pool's groups: the same size at most, the same machine, bought the same way."""
     yield from _too_many_nodes(node_pool, int(need(group, "maxNodes")))
+    yield from _upgraded_with_more(node_pool)
     machine = need(node_pool.properties, "nodeConfig", "machineType")
     if machine != need(group, "machine"):
         yield f"{node_pool.name} runs {machine}; its pool declares {need(group, 'machine')}"
+    known = group_machine("gcp", group)
+    yield from _other_accelerators(node_pool, known)
+    yield from gke_disk_problems(node_pool, known, int(need(group, "rootDiskGib")))
     bought = _bought(node_pool)
     if need(group, "capacity") != bought:
         yield f"{node_pool.name} buys {bought}; its pool declares {need(group, 'capacity')}"
@@ -50,10 +58,22 @@ def _too_many_nodes(node_pool: Resource, most: int) -> Iterator[str]:
     total = want(scaling, "totalMaxNodeCount")
     if total is None or int(total) > most:
         yield f"{node_pool.name} has totalMaxNodeCount {total}; its pool declares at most {most} nodes"
-    if want(properties, "upgradeSettings", "strategy") not in (None, "SURGE"):
+
+
+def _upgraded_with_more(node_pool: Resource) -> Iterator[str]:
+    if want(node_pool.properties, "upgradeSettings", "strategy") not in (None, "SURGE"):
         yield f"{node_pool.name} is upgraded by doubling its nodes, which its pool's price does not cover"
-    if int(want(properties, "upgradeSettings", "maxSurge") or 0) > 1:
+    if int(want(node_pool.properties, "upgradeSettings", "maxSurge") or 0) > 1:
         yield f"{node_pool.name} is upgraded with more than one node beyond its maximum"
+
+
+def _other_accelerators(node_pool: Resource, machine: MachineType) -> Iterator[str]:
+    """GKE attaches what is named: to a machine that comes with none, each is billed beside it."""
+    own = f"{machine.accelerator_count} × {machine.accelerator_label}" if machine.accelerator_label else "none"
+    for one in items(node_pool.properties, "nodeConfig", "guestAccelerators"):
+        named = f"{int(need(one, 'count'))} × {need(one, 'type')}"
+        if named != own:
+            yield f"{node_pool.name} has {named}; {machine.name} comes with {own}"
 
 
 def _bought(node_pool: Resource) -> str:
@@ -95,8 +115,8 @@ RULES = (
         id="nodes-gke-as-declared",
         family="nodes",
         waivable=False,
-        demands="A node pool of GKE has the name, machine, region and way of buying that its pool declares, and at "
-        "most its size over all zones.",
+        demands="A node pool of GKE has the name, machine, accelerators, disks, region and way of buying that its pool "
+        "declares, and at most its size over all zones, also while it is upgraded.",
         reason="A pool that declares two nodes and creates two in each zone would pass every cap.",
         fix="change the pool in the stack file instead of the node pool",
         applies=lambda type_token: type_token == GKE_NODE_POOL,

@@ -9,6 +9,7 @@ from bedplate.errors import listing
 from rules.model import Resource, Rule, StackRule, Surroundings
 from rules.node_types import creates_nodes, known_packages, node_type
 from rules.reading import Known, UndecidedError, need, read, want
+from rules.root_disks import ebs_problems, node_group_disk_problems
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator
@@ -37,6 +38,8 @@ GROUP_NAMES = {
     EC2_NODE_CLASS: ("metadata", "name"),
 }
 """What stands for one group of a pool, and where it says which."""
+
+ROOT_VOLUME_OF_TEMPLATE = ("blockDeviceMappings",)
 
 CAPACITY_TYPES = {
     "ON_DEMAND": ("on-demand", "reservation"),
@@ -107,6 +110,10 @@ def is_as_declared(node_group: Resource, pool: Resource, group: Any, surrounding
     if need(group, "capacity") not in CAPACITY_TYPES.get(capacity, ()):
         yield f"{node_group.name} buys {capacity}; its pool declares {need(group, 'capacity')}"
     yield from _wrong_machine(node_group, need(group, "machine"), surroundings)
+    yield from node_group_disk_problems(node_group, int(need(group, "rootDiskGib")))
+    if surroundings.whole:  # before, nobody sees which launch template it is
+        for template in _templates(node_group, surroundings):
+            yield from ebs_problems(template, ROOT_VOLUME_OF_TEMPLATE, int(need(group, "rootDiskGib")))
     if want(group, "reservation"):
         yield from _unbound(node_group, need(group, "reservation", "name"), surroundings)
     yield from _wrong_region(node_group, need(pool.properties, "region"))
@@ -163,14 +170,20 @@ def _wrong_region(node_group: Resource, region: str) -> Iterator[str]:
 
 
 def template_is_as_declared(template: Resource, surroundings: Surroundings) -> Iterator[str]:
-    """A launch template of a pool starts a machine that one of the pool's groups declares."""
+    """A launch template of a pool starts a machine that one of the pool's groups declares, with that group's disk."""
     pool = pool_above(template, surroundings)
     if pool is None:
         return
-    machines = {need(group, "machine") for group in need(pool.properties, "groups")}
+    groups = need(pool.properties, "groups")
     found = need(template.properties, "instanceType")
-    if found not in machines:
-        yield f"{template.name} starts {found}; its pool declares {listing(sorted(machines))}"
+    of_machine = [group for group in groups if need(group, "machine") == found]
+    if not of_machine:
+        machines = sorted({need(group, "machine") for group in groups})
+        yield f"{template.name} starts {found}; its pool declares {listing(machines)}"
+        return
+    yield from ebs_problems(
+        template, ROOT_VOLUME_OF_TEMPLATE, max(int(need(group, "rootDiskGib")) for group in of_machine)
+    )
 
 
 def comes_from_known_package(resource: Resource, _: Surroundings) -> Iterator[str]:
@@ -220,8 +233,8 @@ RULES = (
         id="nodes-as-declared",
         family="nodes",
         waivable=False,
-        demands="A node group has the name, machine, region and way of buying that its pool declares, and at most "
-        "its size.",
+        demands="A node group has the name, machine, root volume, region and way of buying that its pool declares, and "
+        "at most its size.",
         reason="A pool that declares two nodes and creates twenty would pass every cap.",
         fix="change the pool in the stack file instead of the node group",
         applies=lambda type_token: type_token == EKS_NODE_GROUP,
@@ -232,8 +245,9 @@ RULES = (
         id="nodes-template-as-declared",
         family="nodes",
         waivable=False,
-        demands="A launch template inside a pool starts a machine that the pool declares.",
-        reason="The launch template decides the machine; it is seen before the nodes exist.",
+        demands="A launch template inside a pool starts a machine that the pool declares, with one root volume of gp3, "
+        "of at most the size that was priced and no more than its included speed.",
+        reason="The launch template decides the machine and its disks; it is seen before the nodes exist.",
         fix="change the pool in the stack file instead of the launch template",
         applies=lambda type_token: type_token == LAUNCH_TEMPLATE,
         check=template_is_as_declared,

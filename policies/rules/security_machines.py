@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 EKS_NODE_GROUP = "aws:eks/nodeGroup:NodeGroup"
 LAUNCH_TEMPLATE = "aws:ec2/launchTemplate:LaunchTemplate"
 INSTANCE = "aws:ec2/instance:Instance"
+NODE_CLASS = "kubernetes:karpenter.k8s.aws/v1:EC2NodeClass"
 AKS_POOL = "azure-native:containerservice:AgentPool"
 SECURITY_GROUP = "aws:ec2/securityGroup:SecurityGroup"
 ADMIN_PORTS = {22: "SSH", 3389: "RDP"}
@@ -59,6 +60,7 @@ RULES = (
         row("aws:ec2/subnet:Subnet", "mapPublicIpOnLaunch", NOT_TRUE),
         row(LAUNCH_TEMPLATE, "networkInterfaces.*.associatePublicIpAddress", NOT_TRUE),
         row(INSTANCE, "associatePublicIpAddress", NOT_TRUE),
+        row(NODE_CLASS, "spec.associatePublicIPAddress", NOT_TRUE),
         row(GKE, "privateClusterConfig.enablePrivateNodes", TRUE),
         row(AKS, "agentPoolProfiles.*.enableNodePublicIP", NOT_TRUE),
         row(AKS_POOL, "enableNodePublicIP", NOT_TRUE),
@@ -94,6 +96,7 @@ RULES = (
     table_rule(
         row(LAUNCH_TEMPLATE, "metadataOptions.httpTokens", one_of("required")),
         row(INSTANCE, "metadataOptions.httpTokens", one_of("required")),
+        row(NODE_CLASS, "spec.metadataOptions.httpTokens", one_of("required")),
         id="security-imds-v2",
         family="security",
         demands="The metadata service of a machine asks for a session token (IMDSv2).",
@@ -106,6 +109,7 @@ RULES = (
     table_rule(
         row(LAUNCH_TEMPLATE, "metadataOptions.httpPutResponseHopLimit", at_most(1)),
         row(INSTANCE, "metadataOptions.httpPutResponseHopLimit", at_most(1)),
+        row(NODE_CLASS, "spec.metadataOptions.httpPutResponseHopLimit", at_most(1)),
         id="security-imds-hop-limit",
         family="security",
         demands="Answers of the metadata service end at the machine: the hop limit is 1.",
@@ -119,6 +123,9 @@ RULES = (
         row(LAUNCH_TEMPLATE, "blockDeviceMappings", GIVEN),
         row(LAUNCH_TEMPLATE, f"{DISKS}.encrypted", TRUE),
         row(LAUNCH_TEMPLATE, f"{DISKS}.kmsKeyId", GIVEN),
+        row(NODE_CLASS, "spec.blockDeviceMappings", GIVEN),
+        row(NODE_CLASS, "spec.blockDeviceMappings.*.ebs.encrypted", TRUE),
+        row(NODE_CLASS, "spec.blockDeviceMappings.*.ebs.kmsKeyID", GIVEN),
         row(INSTANCE, "rootBlockDevice.encrypted", TRUE),
         row("aws:ebs/volume:Volume", "encrypted", TRUE),
         row("aws:ebs/volume:Volume", "kmsKeyId", GIVEN),

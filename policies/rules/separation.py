@@ -7,8 +7,9 @@ The cluster enforces the same with an admission policy (`bedplate.separation`); 
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import cache
-from typing import TYPE_CHECKING, Any, get_args
+from typing import TYPE_CHECKING, Any, cast, get_args
 
 from bedplate import catalog
 from bedplate.node_pools.labels import POOL_LABEL, ROLE_LABEL
@@ -17,7 +18,7 @@ from bedplate.services.plan import SYSTEM_NAMESPACE
 from rules.charts import HELM_RELEASE, is_pinned_chart
 from rules.kubernetes_inputs import is_object
 from rules.model import Resource, Rule, Surroundings
-from rules.nodes import EKS_NODE_GROUP, NODE_POOL
+from rules.nodes import AKS_POOL, EKS_NODE_GROUP, GKE_NODE_POOL, KARPENTER_NODE_POOL, NODE_POOL
 from rules.owned import group_machine
 from rules.pods import Pod, pods
 from rules.reading import need, want
@@ -167,22 +168,50 @@ def general_pool_is_general(pool: Resource, _: Surroundings) -> Iterator[str]:
             yield f"{pool.name} is a general pool, but offers {machine.name} with {machine.accelerator}"
 
 
+@dataclass(frozen=True, slots=True)
+class Marks:
+    """Where a type has the labels and taints of its nodes, and the effects that keep pods away."""
+
+    labels: tuple[str, ...]
+    taints: tuple[str, ...]
+    effects: tuple[str, ...]
+
+
+MARKS: Mapping[str, Marks] = {
+    EKS_NODE_GROUP: Marks(("labels",), ("taints",), ("NO_SCHEDULE", "NO_EXECUTE")),
+    KARPENTER_NODE_POOL: Marks(
+        ("spec", "template", "metadata", "labels"), ("spec", "template", "spec", "taints"), ("NoSchedule", "NoExecute")
+    ),
+    GKE_NODE_POOL: Marks(("nodeConfig", "labels"), ("nodeConfig", "taints"), ("NO_SCHEDULE", "NO_EXECUTE")),
+    AKS_POOL: Marks(("nodeLabels",), ("nodeTaints",), ("NoSchedule", "NoExecute")),
+}
+
+
 def nodes_carry_role(node_group: Resource, surroundings: Surroundings) -> Iterator[str]:
     """The nodes of a pool carry its role as their label, and the taint of its role."""
     pool = surroundings.nearest_ancestor(node_group, NODE_POOL)
     if pool is None:
         return  # nodes-priced
-    role = need(pool.properties, "role")
-    label = want(node_group.properties, "labels", ROLE_LABEL)
+    role, marks = need(pool.properties, "role"), MARKS[node_group.type]
+    label = want(node_group.properties, *marks.labels, ROLE_LABEL)
     if label != role:
         yield f"{node_group.name} has the label {ROLE_LABEL} {label or 'not set'}; its pool is for {role}"
     tainted = {
         (taint.get("key"), taint.get("value"))
-        for taint in want(node_group.properties, "taints") or ()
-        if taint.get("effect") in ("NO_SCHEDULE", "NO_EXECUTE")
+        for taint in map(_taint, want(node_group.properties, *marks.taints) or ())
+        if taint.get("effect") in marks.effects
     }
     if role != GENERAL and (ROLE_LABEL, role) not in tainted:
-        yield f"{node_group.name} has no taint {ROLE_LABEL}={role} NO_SCHEDULE, so any pod may run on it"
+        yield f"{node_group.name} has no taint {ROLE_LABEL}={role} {marks.effects[0]}, so any pod may run on it"
+
+
+def _taint(stated: Any) -> Mapping[str, Any]:
+    """Return a taint as a map; AKS writes key=value:effect."""
+    if not isinstance(stated, str):
+        return cast("Mapping[str, Any]", stated)
+    key, _, rest = stated.partition("=")
+    value, _, effect = rest.partition(":")
+    return {"key": key, "value": value, "effect": effect}
 
 
 def has_role_of_its_name(namespace: Resource, surroundings: Surroundings) -> Iterator[str]:
@@ -218,7 +247,7 @@ RULES = (
         passes="labels: {bedplate.dev/role: inference}, taints: [{key: bedplate.dev/role, value: inference, "
         "effect: NO_SCHEDULE}]",
         fails="labels: {bedplate.dev/role: general}, no taints, in an inference pool",
-        applies=lambda type_token: type_token == EKS_NODE_GROUP,
+        applies=MARKS.__contains__,
         check=nodes_carry_role,
     ),
     Rule(

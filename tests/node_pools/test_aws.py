@@ -57,6 +57,7 @@ def test_the_component_carries_what_policies_and_reports_read() -> None:
             "capacity": capacity,
             "maxNodes": most,
             "preference": number,
+            "rootDiskGib": 200,
         }
         for number, capacity, most in ((1, "spot", 2), (2, "on-demand", 1))
     ]

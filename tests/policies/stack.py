@@ -212,12 +212,19 @@ def cluster(**changes: Any) -> Declared:
     return Declared(CLUSTER, "use1", numbers | changes, provider="")
 
 
+def _groups(component: Declared) -> list[dict[str, Any]]:
+    groups = component.properties.get("groups")
+    return groups if isinstance(groups, list) else []
+
+
 def launch_template(parent: Declared, machine: str = "m7i.2xlarge") -> Declared:
-    """Return the launch template of a node group."""
+    """Return the launch template of a node group, with the root volume that its machine's group declares."""
+    gib = max((one["rootDiskGib"] for one in _groups(parent) if one.get("machine") == machine), default=100)
+    disk = {"volumeType": "gp3", "volumeSize": gib, "encrypted": "true", "kmsKeyId": UNKNOWN}
     properties = {
         "instanceType": machine,
         "metadataOptions": {"httpTokens": "required", "httpPutResponseHopLimit": 1},
-        "blockDeviceMappings": [{"deviceName": "/dev/xvda", "ebs": {"encrypted": "true", "kmsKeyId": UNKNOWN}}],
+        "blockDeviceMappings": [{"deviceName": "/dev/xvda", "ebs": disk}],
     }
     return Declared(LAUNCH_TEMPLATE, "it", properties, parent=parent)
 

@@ -9,6 +9,7 @@ import pytest
 from bedplate.clouds.azure_names import agent_pool_name
 from bedplate.cost.estimate import cluster_cost
 from bedplate.cost.wire import to_wire
+from bedplate.node_pools.azure_disks import os_disk
 from bedplate.node_pools.component import pool_numbers
 from bedplate.plan import plan_stack
 from tests.policies.stack import CLUSTER, NODE_POOL, UNKNOWN, Declared, check_stack, of_rule, register
@@ -23,6 +24,7 @@ NETWORKS_RULE = "security-control-plane-networks"
 PLAN = plan_stack(azure_stack())
 A100 = next(pool for pool in PLAN.node_pools if pool.name == "a100")
 NAMES = {group["capacity"]: group["name"] for group in pool_numbers(A100, PLAN)["groups"]}
+DISK = os_disk("Standard_NC24ads_A100_v4", A100.groups[0].root_disk_gib)
 LOGS = ("kube-apiserver", "kube-audit", "kube-controller-manager", "kube-scheduler", "guard")
 
 
@@ -50,6 +52,8 @@ def properties(capacity: str) -> dict[str, Any]:
         "minCount": 0,
         "maxCount": 2 if capacity == "reservation" else 4,
         "upgradeSettings": {"maxSurge": "0", "maxUnavailable": "1"},
+        "osDiskType": DISK.kind,
+        "osDiskSizeGB": DISK.gib,
     } | bought[capacity]
 
 
@@ -83,6 +87,10 @@ def test_an_agent_pool_as_bedplate_declares_it(capacity: str) -> None:
         ("spot", {"scaleSetPriority": "Regular"}, "buys on-demand; its pool declares spot"),
         ("spot", {"spotMaxPrice": 40.5}, "has a highest price of its own"),
         ("reservation", {"capacityReservationGroupId": RESERVATIONS + "2"}, f"its pool declares {RESERVATIONS}"),
+        ("on-demand", {"osDiskSizeGB": 4095}, f"has a disk of 4095 GiB; its pool declares {DISK.gib} GiB"),
+        ("on-demand", {"osDiskSizeGB": REMOVED}, "osDiskSizeGB is not set"),
+        ("on-demand", {"osDiskSizeGB": UNKNOWN}, "osDiskSizeGB is not known"),
+        ("on-demand", {"osDiskType": "Other"}, f"has a disk of type Other; {DISK.kind} was priced"),
         ("on-demand", {"vmSize": UNKNOWN}, "cannot be decided: vmSize is not known"),
         ("on-demand", {"maxCount": UNKNOWN}, "cannot be decided: maxCount is not known"),
         ("on-demand", {"capacityReservationGroupId": UNKNOWN}, "capacityReservationGroupId is not known"),

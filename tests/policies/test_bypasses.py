@@ -146,7 +146,7 @@ BYPASSES: dict[str, tuple[list[Declared], str, str]] = {
     "a price without its service": (
         [with_line(pool(), 1, service="", usdPerHour="0.0001")],
         "cost-counted-in-full",
-        "its cost counts 0 root volumes",
+        "but its cost counts 0 of them",
     ),
     "another team's caps": ([pool(team="platform")], "cost-of-its-stack", "so these are not its caps"),
 }

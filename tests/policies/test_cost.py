@@ -22,7 +22,13 @@ from tests.policies.stack import (
     with_line,
 )
 
-GROUP = {"name": "vision-dev-it-offer1", "machine": "m7i.2xlarge", "capacity": "on-demand", "maxNodes": 2}
+GROUP = {
+    "name": "vision-dev-it-offer1",
+    "machine": "m7i.2xlarge",
+    "capacity": "on-demand",
+    "maxNodes": 2,
+    "rootDiskGib": 200,
+}
 
 PASSES = {
     "a pool": pool(),
@@ -39,7 +45,7 @@ FAILS = {
     "another environment's caps": (pool(environment="prod"), ["cost-of-its-stack", "no spending cap is set"]),
     "more nodes than are counted": (
         pool(groups=[GROUP | {"maxNodes": 9}]),
-        ["cost-counted-in-full: it may run 9 × m7i.2xlarge on-demand, but its cost counts 2", "2 root volumes"],
+        ["cost-counted-in-full: it may run 9 × m7i.2xlarge on-demand, but its cost counts 2", "counts 2 of them"],
     ),
     "a machine that is not counted": (
         pool(groups=[GROUP | {"machine": "p5.48xlarge"}]),

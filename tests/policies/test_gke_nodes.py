@@ -25,6 +25,9 @@ ON_DEMAND: dict[str, Any] = {
         "serviceAccount": UNKNOWN,
         "reservationAffinity": {"consumeReservationType": "NO_RESERVATION"},
         "workloadMetadataConfig": {"mode": "GKE_METADATA"},
+        "bootDisk": {"diskType": "pd-balanced", "sizeGb": 200},
+        "guestAccelerators": [{"type": "nvidia-h100-mega-80gb", "count": 8}],
+        "ephemeralStorageLocalSsdConfig": {"localSsdCount": 16},
     },
     "upgradeSettings": {"strategy": "SURGE", "maxSurge": 0, "maxUnavailable": 1},
 }
@@ -35,6 +38,9 @@ FROM_RESERVATION = changed(
         "nodeLocations": ["us-central1-b"],
         "nodeConfig.machineType": "a3-ultragpu-8g",
         "nodeConfig.reservationAffinity": AFFINITY,
+        "nodeConfig.bootDisk": {"diskType": "hyperdisk-balanced", "sizeGb": 200, "provisionedIops": 3000},
+        "nodeConfig.guestAccelerators": [{"type": "nvidia-h200-141gb", "count": 8}],
+        "nodeConfig.ephemeralStorageLocalSsdConfig": {"localSsdCount": 32},
     },
 )
 
@@ -85,6 +91,22 @@ def test_a_node_pool_as_bedplate_declares_it(pool: dict[str, Any], properties: d
         ({"nodeLocations": ["us-east4-a"]}, "runs in us-east4-a; its pool is priced for us-central1"),
         ({"upgradeSettings": {"strategy": "BLUE_GREEN"}}, "upgraded by doubling its nodes"),
         ({"upgradeSettings.maxSurge": 20}, "more than one node beyond its maximum"),
+        ({"autoscaling": None, "nodeCount": 2, "upgradeSettings.strategy": "BLUE_GREEN"}, "by doubling its nodes"),
+        (
+            {"autoscaling": None, "nodeCount": 2, "upgradeSettings.maxSurge": 20},
+            "more than one node beyond its maximum",
+        ),
+        ({"nodeConfig.guestAccelerators.0.count": 16}, "has 16 × nvidia-h100-mega-80gb; a3-megagpu-8g comes with 8 ×"),
+        ({"nodeConfig.guestAccelerators.0.type": "nvidia-b200"}, "has 8 × nvidia-b200; a3-megagpu-8g comes with 8 ×"),
+        ({"nodeConfig.guestAccelerators": UNKNOWN}, "nodeConfig.guestAccelerators is not known"),
+        ({"nodeConfig.bootDisk.sizeGb": 5000}, "has a boot disk of 5000 GiB; its pool declares 200 GiB"),
+        ({"nodeConfig.bootDisk": None, "nodeConfig.diskSizeGb": 5000}, "has a boot disk of 5000 GiB"),
+        ({"nodeConfig.bootDisk.diskType": "pd-ssd"}, "has a boot disk of type pd-ssd; pd-balanced was priced"),
+        ({"nodeConfig.bootDisk.provisionedIops": 90000}, "provisionedIops of 90000"),
+        ({"nodeConfig.bootDisk": None}, "does not say the size of its boot disk"),
+        ({"nodeConfig.secondaryBootDisks": [{"diskImage": "i"}]}, "has secondaryBootDisks, which nobody priced"),
+        ({"nodeConfig.ephemeralStorageLocalSsdConfig.localSsdCount": 24}, "has 24 local disks; a3-megagpu-8g comes"),
+        ({"nodeConfig.localSsdCount": 3}, "has 19 local disks; a3-megagpu-8g comes with 16"),
         ({"nodeConfig.machineType": UNKNOWN}, "cannot be decided: nodeConfig.machineType is not known"),
     ],
 )
@@ -144,3 +166,17 @@ def test_one_group_is_not_started_twice() -> None:
     assert of_rule("nodes-gke-group-used-once", twice)
     once = check_stack(parent, node_pool(parent, ON_DEMAND))
     assert of_rule("nodes-gke-group-used-once", once) == []
+
+
+def test_a_general_node_pool_has_no_accelerators() -> None:
+    parent = component(role="general", machine="n2-standard-8")
+    general = changed(
+        ON_DEMAND,
+        {
+            "nodeConfig.machineType": "n2-standard-8",
+            "nodeConfig.guestAccelerators": [{"type": "nvidia-tesla-t4", "count": 4}],
+            "nodeConfig.ephemeralStorageLocalSsdConfig": None,
+        },
+    )
+    messages = of_rule(RULE, register(parent, node_pool(parent, general)))
+    assert any("has 4 × nvidia-tesla-t4; n2-standard-8 comes with none" in one for one in messages), messages

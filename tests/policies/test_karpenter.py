@@ -49,6 +49,8 @@ def test_a_pool_as_bedplate_declares_it(offer: dict[str, Any]) -> None:
     assert check_stack(*declared(offer)) == []
 
 
+DISK = "spec.blockDeviceMappings.0.ebs"
+LABELS = "spec.template.metadata.labels"
 OF_GROUP = "spec.template.spec.requirements"
 FAILS: dict[str, tuple[dict[str, Any], dict[str, Any], str]] = {
     "another name": ({"metadata.name": "burst"}, {}, "has the name 'burst', which is none of its pool's groups"),
@@ -75,6 +77,12 @@ FAILS: dict[str, tuple[dict[str, Any], dict[str, Any], str]] = {
         {"spec.capacityReservationSelectorTerms": [{"tags": {"team": "*"}}]},
         "takes from None; its pool declares none",
     ),
+    "a larger disk": ({}, {f"{DISK}.volumeSize": "5Ti"}, "has a root volume of 5120 GiB; its pool declares 200 GiB"),
+    "a disk of no size": ({}, {f"{DISK}.volumeSize": REMOVED}, "blockDeviceMappings[0].ebs.volumeSize is not set"),
+    "a disk of an odd size": ({}, {f"{DISK}.volumeSize": "lots"}, "'lots' is no size of a disk"),
+    "a dearer disk": ({}, {f"{DISK}.volumeType": "io2"}, "has a root volume of type io2; gp3 was priced"),
+    "a faster disk": ({}, {f"{DISK}.iops": 16000}, "iops of 16000; 3000 cost nothing more"),
+    "no disk": ({}, {"spec.blockDeviceMappings": REMOVED}, "has 0 disks; one was priced"),
 }  # fmt: skip
 
 
@@ -102,3 +110,19 @@ def test_a_node_pool_outside_is_refused() -> None:
     _, pool, _ = declared(SPOT)
     messages = register(replace(pool, parent=None))
     assert any(message.startswith("nodes-priced: ") for message in messages)
+
+
+UNSAFE: dict[str, tuple[dict[str, Any], dict[str, Any], str]] = {
+    "IMDSv1": ({}, {"spec.metadataOptions.httpTokens": "optional"}, "security-imds-v2: "),
+    "the metadata of nodes for pods": ({}, {"spec.metadataOptions.httpPutResponseHopLimit": 5}, "security-imds-hop"),
+    "public addresses": ({}, {"spec.associatePublicIPAddress": True}, "security-private-nodes: "),
+    "a disk in the clear": ({}, {f"{DISK}.encrypted": False}, "security-disks-encrypted: "),
+    "another role": ({LABELS: {"bedplate.dev/role": "general"}}, {}, "separation-nodes-carry-role: "),
+    "no taint": ({"spec.template.spec.taints": []}, {}, "has no taint bedplate.dev/role=inference"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("pool", "starts", "expected"), UNSAFE.values(), ids=UNSAFE)
+def test_nodes_of_karpenter_are_as_safe_as_others(pool: dict[str, Any], starts: dict[str, Any], expected: str) -> None:
+    messages = "\n".join(register(*declared(SPOT, pool, starts)))
+    assert expected in messages, messages

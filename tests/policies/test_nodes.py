@@ -16,9 +16,11 @@ from tests.policies.stack import (
     launch_template,
     node_group,
     of_family,
+    of_rule,
     pool,
     register,
 )
+from tests.support.stacks import REMOVED, changed
 
 POOL = pool()
 TEMPLATE = launch_template(POOL)
@@ -207,3 +209,44 @@ def test_types_exist_in_the_installed_sdks(token: str) -> None:
 )
 def test_kubernetes_patterns(token: str, creates: bool) -> None:
     assert (node_type(token) is not None) == creates
+
+
+DISK = "blockDeviceMappings.0.ebs"
+OTHER_DISKS = {
+    "larger": ({f"{DISK}.volumeSize": 500}, "has a root volume of 500 GiB; its pool declares 200 GiB"),
+    "of no size": ({f"{DISK}.volumeSize": REMOVED}, "blockDeviceMappings[0].ebs.volumeSize is not set"),
+    "of an unknown size": ({f"{DISK}.volumeSize": UNKNOWN}, "ebs.volumeSize is not known before the update"),
+    "dearer": ({f"{DISK}.volumeType": "io2"}, "has a root volume of type io2; gp3 was priced"),
+    "of no type": ({f"{DISK}.volumeType": REMOVED}, "has a root volume of type None; gp3 was priced"),
+    "faster": ({f"{DISK}.iops": 16000}, "has a root volume with iops of 16000; 3000 cost nothing more"),
+    "broader": ({f"{DISK}.throughput": 1000}, "has a root volume with throughput of 1000; 125 cost nothing more"),
+    "filled at once": ({f"{DISK}.volumeInitializationRate": 300}, "with volumeInitializationRate of 300; 0 cost"),
+    "two": (
+        {"blockDeviceMappings": [{"deviceName": "/dev/xvda"}, {"deviceName": "/dev/xvdb"}]},
+        "has 2 disks; one was",
+    ),
+    "none": ({"blockDeviceMappings": REMOVED}, "has 0 disks; one was priced"),
+    "beside the root": ({"blockDeviceMappings.0.deviceName": "/dev/xvdb"}, "has 1 disk at /dev/xvdb; that of the root"),
+}
+
+
+@pytest.mark.parametrize(("changes", "expected"), OTHER_DISKS.values(), ids=OTHER_DISKS)
+def test_another_root_volume_than_was_priced(changes: dict[str, object], expected: str) -> None:
+    template = replace(TEMPLATE, properties=changed(TEMPLATE.properties, changes))
+    messages = of_rule("nodes-template-as-declared", register(POOL, template))
+    assert any(expected in message for message in messages), messages
+    elsewhere = replace(template, parent=None)
+    messages = of_rule("nodes-as-declared", check_stack(POOL, elsewhere, node_group(POOL, elsewhere)))
+    assert any(expected in message for message in messages), messages
+
+
+def test_a_root_volume_that_a_node_group_asks_for_itself() -> None:
+    messages = register(POOL, node_group(POOL, instanceTypes=["m7i.2xlarge"], diskSize=500))
+    assert any("has a root volume of 500 GiB; its pool declares 200 GiB" in message for message in messages), messages
+    assert register(POOL, node_group(POOL, instanceTypes=["m7i.2xlarge"], diskSize=200)) == []
+
+
+def test_a_pool_that_counts_smaller_disks_than_it_declares() -> None:
+    groups = [POOL.properties["groups"][0] | {"rootDiskGib": 5000}]
+    messages = of_rule("cost-counted-in-full", register(pool(groups=groups)))
+    assert "may run 2 nodes with a root volume of 5000 GiB, but its cost counts 0" in messages[0]

@@ -14,6 +14,7 @@ from bedplate.separation.priorities import priority_classes
 from rules.priorities import MOST_PRIORITY
 from rules.separation import system_namespaces, tolerated_roles
 from tests.policies.stack import UNKNOWN, Declared, deployment, kubernetes, node_group, of_rule, pool, register
+from tests.support.stacks import changed
 from tests.support.stacks import stack as stack_spec
 
 CONTAINERS = [{"name": "c", "image": "registry.example/c:1"}]
@@ -330,6 +331,53 @@ TAINTS = [{"key": ROLE_LABEL, "value": "inference", "effect": "NO_SCHEDULE"}]
 def test_nodes_carry_the_role_of_their_pool(changes: dict[str, Any], expected: str) -> None:
     messages = of_rule("separation-nodes-carry-role", register(H100, node_group(H100, **changes)))
     assert (messages == []) if not expected else expected in messages[0]
+
+
+MARKED: dict[str, tuple[str, dict[str, Any]]] = {
+    "GKE": (
+        "gcp:container/nodePool:NodePool",
+        {"nodeConfig": {"labels": SELECTS, "taints": TAINTS}},
+    ),
+    "AKS": (
+        "azure-native:containerservice:AgentPool",
+        {"nodeLabels": SELECTS, "nodeTaints": ["sku=gpu:NoSchedule", f"{ROLE_LABEL}=inference:NoSchedule"]},
+    ),
+    "Karpenter": (
+        "kubernetes:karpenter.sh/v1:NodePool",
+        {"spec": {"template": {"metadata": {"labels": SELECTS}, "spec": {"taints": [INFERENCE]}}}},
+    ),
+}
+UNMARKED: list[tuple[str, dict[str, Any], str]] = [
+    ("GKE", {"nodeConfig.labels": {ROLE_LABEL: "general"}}, "has the label bedplate.dev/role general"),
+    ("GKE", {"nodeConfig.taints": []}, "has no taint bedplate.dev/role=inference NO_SCHEDULE"),
+    ("GKE", {"nodeConfig.taints": [TAINTS[0] | {"effect": "PREFER_NO_SCHEDULE"}]}, "has no taint"),
+    ("GKE", {"nodeConfig": UNKNOWN}, "nodeConfig is not known"),
+    ("AKS", {"nodeLabels": {}}, "has the label bedplate.dev/role not set"),
+    ("AKS", {"nodeTaints": [f"{ROLE_LABEL}=training:NoSchedule"]}, "has no taint bedplate.dev/role=inference NoSch"),
+    ("AKS", {"nodeTaints": [f"{ROLE_LABEL}=inference:PreferNoSchedule"]}, "has no taint"),
+    ("AKS", {"nodeTaints": ["odd"]}, "has no taint"),
+    ("AKS", {"nodeTaints": UNKNOWN}, "nodeTaints is not known"),
+    ("Karpenter", {"spec.template.metadata": {}}, "has the label bedplate.dev/role not set"),
+    ("Karpenter", {"spec.template.spec": {"startupTaints": [INFERENCE]}}, "has no taint"),
+    ("Karpenter", {"spec.template.spec.taints": [INFERENCE | {"effect": "PreferNoSchedule"}]}, "has no taint"),
+]
+
+
+def marked(kind: str, changes: dict[str, Any]) -> Declared:
+    """Return nodes of a cloud as an inference pool has them, with values changed by dotted path."""
+    token, properties = MARKED[kind]
+    return Declared(token, "it", changed(properties, changes), parent=H100, provider=token.split(":")[0])
+
+
+@pytest.mark.parametrize("kind", MARKED)
+def test_nodes_of_every_cloud_carry_the_role_of_their_pool(kind: str) -> None:
+    assert of_rule("separation-nodes-carry-role", register(H100, marked(kind, {}))) == []
+
+
+@pytest.mark.parametrize(("kind", "changes", "expected"), UNMARKED)
+def test_nodes_of_every_cloud_without_their_role(kind: str, changes: dict[str, Any], expected: str) -> None:
+    messages = of_rule("separation-nodes-carry-role", register(H100, marked(kind, changes)))
+    assert any(expected in message for message in messages), messages
 
 
 @pytest.mark.parametrize(

@@ -113,9 +113,9 @@ def _group_numbers(group: NodeGroupPlan) -> dict[str, Any]:
         "capacity": group.capacity,
         "maxNodes": group.max_nodes,
         "preference": group.preference,
+        # What it costs, on Azure whether it is billed at all, follows from its size.
+        "rootDiskGib": group.root_disk_gib,
     }
-    if group.machine.cloud == "azure":  # whether it is billed, and how, follows from its size
-        numbers["rootDiskGib"] = group.root_disk_gib
     if group.capacity == "owned":
         numbers["hardware"] = {
             "accelerator": group.machine.accelerator or None,

@@ -9,7 +9,7 @@ keeps its traceback.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from difflib import get_close_matches
+from difflib import SequenceMatcher, get_close_matches
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 
 EXCERPT_WIDTH = 100
 """Characters of a source line that a message shows."""
+
+MOST_LIKE = 8
+"""Words that may be as like what was written as the best one."""
 
 FieldPath = tuple[str | int, ...]
 """Where a value stands inside `bedplate:stack`, for example `("node_pools", "h100", "offers", 0, "machine")`."""
@@ -94,7 +97,7 @@ class Problem:
             head += f"; did you mean {self.nearest!r}?"
         lines = [head, *self._excerpt()]
         if self.allowed:
-            lines.append(f"    allowed: {listing(self.allowed)}")
+            lines.append(f"    allowed: {listing(self.allowed, near=self.nearest)}")
         if self.hint:
             lines.append(f"    {self.hint}")
         return "\n".join(printable(line) for line in lines)
@@ -133,12 +136,43 @@ def dotted(path: FieldPath) -> str:
 
 
 def nearest(value: object, allowed: Iterable[str]) -> str:
-    """Return the allowed word that `value` is most probably a misspelling of, or an empty string."""
-    matches = get_close_matches(str(value), list(allowed), n=1, cutoff=0.6)
-    return matches[0] if matches else ""
+    """Return the allowed word that `value` is most probably a misspelling of, or an empty string.
+
+    Case does not count. Of words that share as many characters, the one that fewer slips of a finger lead to is meant.
+    """
+    written = str(value).casefold()
+    spelled = {word.casefold(): word for word in reversed(list(allowed))}
+    matches = get_close_matches(written, spelled, n=MOST_LIKE, cutoff=0.6)
+    if not matches:
+        return ""
+    return spelled[min(matches, key=lambda word: (-SequenceMatcher(None, word, written).ratio(), slips(written, word)))]
 
 
-def listing(words: Sequence[str], limit: int = 12) -> str:
-    """Return words as a comma-separated list that stays readable when there are many."""
-    shown = ", ".join(words[:limit])
-    return shown if len(words) <= limit else f"{shown} and {len(words) - limit} more"
+def slips(written: str, meant: str) -> int:
+    """Return how many letters too many, too few, wrong or swapped with the next lie between two words.
+
+    >>> slips("us-esat-1", "us-east-1"), slips("us-esat-1", "us-west-1")
+    (1, 2)
+    """
+    before: list[int] = []
+    row = list(range(len(meant) + 1))
+    for i, letter in enumerate(written, start=1):
+        above, row = row, [i]
+        for j, other in enumerate(meant, start=1):
+            cost = min(row[-1] + 1, above[j] + 1, above[j - 1] + (letter != other))
+            if i > 1 and j > 1 and (letter, written[i - 2]) == (meant[j - 2], other):
+                cost = min(cost, before[j - 2] + 1)
+            row.append(cost)
+        before = above
+    return row[-1]
+
+
+def listing(words: Sequence[str], limit: int = 12, *, near: str = "") -> str:
+    """Return words as a comma-separated list that stays readable when there are many.
+
+    Where some are left out, those most like the word `near` come first.
+    """
+    if len(words) <= limit:
+        return ", ".join(words)
+    first = get_close_matches(near, words, n=limit, cutoff=0) if near else words[:limit]
+    return f"{', '.join(first)} and {len(words) - limit} more"

@@ -77,6 +77,16 @@ def test_no_match_says_so() -> None:
         (("show", "g6.xlarge", "--cloud", "aws1"), "did you mean 'aws'?"),
         (("list", "--region", "us-eats-1"), "did you mean 'us-east-1'?"),
         (("list", "--accelerator", "H10"), "did you mean 'H100'?"),
+        (("list", "--region", "us-esat-1"), "did you mean 'us-east-1'?"),
+        (("list", "--cloud", "AWS"), "did you mean 'aws'?"),
+        (("list", "--cloud", "aks"), "did you mean 'azure'?"),
+        (("list", "--cloud", "EKS"), "did you mean 'aws'?"),
+        (("list", "--cloud", "google"), "did you mean 'gcp'?"),
+        (("show", "P5.48XLARGE"), "did you mean 'p5.48xlarge'?"),
+        (("show", "a3-megagpu-8g", "--cloud", "aws"), "--cloud gcp shows it"),
+        (("list", "--fabric", "inifiniband"), "did you mean 'infiniband'?"),
+        (("list", "--fabric", "EFA"), "did you mean 'efa'?"),
+        (("list", "--fabric", "wool"), "the catalog has efa, ici, infiniband, none, roce, tcpx, tcpxo"),
     ],
 )
 def test_a_misspelling_is_an_error_that_names_the_nearest(arguments: tuple[str, ...], hint: str) -> None:

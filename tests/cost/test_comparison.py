@@ -67,6 +67,7 @@ def test_a_larger_load_needs_more_machines_of_the_cloud(tmp_path: Path) -> None:
     [
         ({"load.million_output_tokens_per_month": 50_000}, "own_hardware.rack.nodes: the load needs 3 nodes"),
         ({"cloud.p5.machine": "p5.48xlrge"}, "did you mean 'p5.48xlarge'"),
+        ({"cloud.p5.machine": "a3-megagpu-8g"}, "It is a machine type of gcp."),
         ({"cloud.p5.region": "mars-1"}, "no on-demand price is known for p5.48xlarge in mars-1"),
         ({"cloud.p5.machine": "p5e.48xlarge"}, "no on-demand price is known"),
         ({"own_hardware.rack.pue": 0.4}, "own_hardware.rack.pue"),

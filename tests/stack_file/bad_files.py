@@ -55,7 +55,7 @@ EXPECTED: dict[str, list[tuple[int, int, str]]] = {
     "log-days-not-possible": [(9, 25, "clusters.main.audit_log_days: 31 is not possible here")],
     "machine-and-offers": [(12, 7, "node_pools.gpu: name either one machine, or offers in order of")],
     "machine-not-in-the-region": [(15, 18, "node_pools.gpu.machine: g6.2xlarge is not offered in eu-west-1")],
-    "machine-of-another-cloud": [(15, 18, "node_pools.gpu.machine: 'a3-highgpu-8g' is no machine type of aws that")],
+    "machine-of-another-cloud": [(15, 18, "node_pools.gpu.machine: 'a3-highgpu-8g' is a machine type of gcp, and the")],
     "many-problems": [
         (5, 5, "cost_centre: unknown key"),
         (9, 17, "clusters.main.region: 'us-est-1' is no region of aws"),

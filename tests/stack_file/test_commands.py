@@ -126,6 +126,9 @@ def test_init_takes_what_it_is_given(tmp_path: Path) -> None:
         (("vision", "--provider", "gpc"), "clusters.main.provider: 'gpc' is not possible here"),
         (("vision", "--region", "us-est-1"), "clusters.main.region: 'us-est-1' is no region of aws"),
         (("vision", "--runner-access", "0.0.0.0/0"), "0.0.0.0/0 opens the API server to everybody"),
+        (("vision", "--provider", "google"), "did you mean 'gcp'?"),
+        (("vision", "--provider", "AKS"), "did you mean 'azure'?"),
+        (("vision", "--runner-access", "198.51.100.7/24"), "write 198.51.100.0/24, or 198.51.100.7/32 for that addr"),
         (("vision", "--runner-access", "x]\n        secure: y"), "runner_access[0]"),
     ],
 )
@@ -134,6 +137,14 @@ def test_init_refuses_bad_words_and_writes_nothing(arguments: tuple[str, ...], m
     assert isinstance(result.exception, UsageError)
     assert message in result.exception.message
     assert not (tmp_path / "stacks").exists()
+
+
+@pytest.mark.parametrize("team", ["", "a b"])
+def test_init_speaks_of_what_was_typed_alone(team: str, tmp_path: Path) -> None:
+    refused = run("init", team, "--directory", str(tmp_path))
+    assert isinstance(refused.exception, UsageError)
+    assert f"team: {team!r} must be" in refused.exception.message
+    assert "cost_center" not in refused.exception.message
 
 
 def test_init_replaces_a_file_only_when_forced(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from bedplate.catalog.engine_memory import engine_memory_gib, visible_memory_gib
 from bedplate.catalog.failures import FailureKind, classify_error
 from bedplate.catalog.locations import control_plane_zones, regions, zones
-from bedplate.catalog.machine_types import accelerators, clouds, machine, machines
+from bedplate.catalog.machine_types import accelerators, clouds, clouds_of, machine, machines
 from bedplate.catalog.model import (
     Accelerator,
     Chart,
@@ -57,6 +57,7 @@ __all__ = [
     "charts",
     "classify_error",
     "clouds",
+    "clouds_of",
     "cold_start_phases",
     "control_plane_zones",
     "default_kubernetes_version",

@@ -55,6 +55,11 @@ def clouds() -> tuple[str, ...]:
     return CLOUDS
 
 
+def clouds_of(name: str) -> tuple[str, ...]:
+    """Return the clouds that have a machine type of this name; none where nobody has."""
+    return tuple(cloud for cloud in CLOUDS if name in machines(cloud))
+
+
 def machine(cloud: str, name: str) -> MachineType | None:
     """Return a machine type by the cloud's own name, or `None` when the catalog does not have it.
 

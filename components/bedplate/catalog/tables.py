@@ -23,6 +23,16 @@ if TYPE_CHECKING:
 
 DATA = Path(__file__).with_name("data")
 CLOUDS = ("aws", "azure", "gcp")
+OTHER_NAMES = {
+    "amazon": "aws",
+    "eks": "aws",
+    "google": "gcp",
+    "google-cloud": "gcp",
+    "gke": "gcp",
+    "microsoft": "azure",
+    "aks": "azure",
+}
+"""What people call a cloud besides its name here: its owner, its Kubernetes service."""
 
 T = TypeVar("T")
 
@@ -153,7 +163,7 @@ def known_cloud(cloud: str) -> str:
     """Return `cloud` when the catalog has data for it; raises `UsageError` with the nearest name otherwise."""
     if cloud in CLOUDS:
         return cloud
-    meant = nearest(cloud, CLOUDS)
+    meant = OTHER_NAMES.get(cloud.casefold()) or nearest(cloud, CLOUDS)
     hint = f"did you mean {meant!r}?" if meant else f"the catalog has {listing(CLOUDS)}"
     raise UsageError(f"the catalog has no cloud {cloud!r}", hint=hint)
 

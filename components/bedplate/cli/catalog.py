@@ -47,6 +47,7 @@ def list_machines(
 ) -> None:
     """List the machines that match all the filters."""
     model = _known_accelerator(accelerator)
+    _known_fabric(fabric)
     chosen = [
         machine
         for name in _clouds(cloud, region)
@@ -119,10 +120,22 @@ def _known_accelerator(name: str | None) -> str | None:
     return found
 
 
+def _known_fabric(name: str | None) -> None:
+    """Raise `UsageError` for a fabric that no machine of any cloud has."""
+    fabrics = {machine.fabric for cloud in catalog.clouds() for machine in catalog.machines(cloud).values()} - {""}
+    if name is None or name in fabrics:
+        return
+    meant = nearest(name, sorted(fabrics))
+    hint = f"did you mean {meant!r}?" if meant else f"the catalog has {', '.join(sorted(fabrics))}"
+    raise UsageError(f"no machine in the catalog has the fabric {name!r}", hint=hint)
+
+
 def _find(name: str, clouds: Iterable[str]) -> MachineType:
     for cloud in clouds:
         if found := catalog.machine(cloud, name):
             return found
+    if elsewhere := catalog.clouds_of(name):
+        raise UsageError(f"{name} is a machine type of {elsewhere[0]}", hint=f"--cloud {elsewhere[0]} shows it")
     meant = nearest(name, [one for cloud in clouds for one in catalog.machines(cloud)])
     hint = f"did you mean {meant!r}?" if meant else "`bedplate catalog list` shows every machine in the catalog"
     raise UsageError(f"no machine type {name!r} in the catalog", hint=hint)

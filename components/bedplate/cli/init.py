@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from bedplate.errors import InputError, UsageError
+from bedplate.errors import InputError, Problem, UsageError
 from bedplate.files import as_seen, refusals_told, working_folder, write_whole
 
 _HOLDS_SECRETS = ("encryptionsalt:", "encryptedkey:", "secure:")
@@ -46,7 +46,7 @@ def init(
         read_stack(Source(str(path), text), path)
     except InputError as error:
         # The file does not exist yet, so places in it would help nobody.
-        problems = (replace(problem, file="", source="").render() for problem in error.problems)
+        problems = (replace(problem, file="", source="").render() for problem in _of_options(error))
         raise UsageError("\n".join(problems)) from None
     _refuse_to_lose(path, force=force)
     with refusals_told(path, "written"):
@@ -56,6 +56,12 @@ def init(
     for hint in _to_replace(provider, given=bool(runner_access)):
         typer.echo(f"Replace {hint} before you deploy.")
     typer.echo(f"Next: bedplate plan {path}")
+
+
+def _of_options(error: InputError) -> list[Problem]:
+    """Return the problems with what was typed: the file's cost center is the team's name again, which has stricter
+    rules."""
+    return [problem for problem in error.problems if problem.field != ("cost_center",)]
 
 
 def _stack_folder() -> Path:

@@ -6,6 +6,7 @@ from typing import Annotated, Any, get_args
 
 from pydantic import Discriminator, Tag
 
+from bedplate.catalog.tables import OTHER_NAMES
 from bedplate.clusters.aws_spec import AwsClusterSpec
 from bedplate.clusters.azure_spec import AzureClusterSpec
 from bedplate.clusters.existing_spec import ExistingClusterSpec
@@ -39,6 +40,6 @@ AnyCluster = Annotated[
         # Read by bedplate.stack_file.messages.
         custom_error_type="choice",
         custom_error_message="no such provider",
-        custom_error_context={"field": "provider", "allowed": PROVIDERS},
+        custom_error_context={"field": "provider", "allowed": PROVIDERS, "other_names": OTHER_NAMES},
     ),
 ]

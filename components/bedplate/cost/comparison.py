@@ -131,8 +131,10 @@ def _no_price(name: str, cloud: CloudSpec, file: Path) -> Problem:
     field: tuple[str, ...] = ("cloud", name, "machine")
     known = catalog.machines(cloud.provider)
     if cloud.machine not in known:
-        meant = nearest(cloud.machine, known)
-        return Problem(f"{cloud.provider} has no machine {cloud.machine!r}", field, str(file), nearest=meant)
+        elsewhere = catalog.clouds_of(cloud.machine)
+        meant = "" if elsewhere else nearest(cloud.machine, known)
+        hint = f"It is a machine type of {elsewhere[0]}." if elsewhere else ""
+        return Problem(f"{cloud.provider} has no machine {cloud.machine!r}", field, str(file), nearest=meant, hint=hint)
     priced = catalog.priced_regions(cloud.provider, cloud.machine)
     where = f"prices are known in {listing(priced)}" if priced else "no list in the catalog has one"
     message = f"no {cloud.capacity} price is known for {cloud.machine} in {cloud.region}"

@@ -171,12 +171,22 @@ def _machines_exist(context: PoolInContext) -> Iterator[Problem]:
     known = catalog.machines(context.cluster.provider)
     for index, offer in enumerate(context.pool.all_offers()):
         if offer.machine not in known:
-            yield Problem(
-                f"{offer.machine!r} is no machine type of {context.cluster.provider} that the catalog knows",
-                context.offer_field(index),
-                nearest=nearest(offer.machine, known),
-                hint="`bedplate catalog list` shows them all.",
-            )
+            yield _unknown_machine(offer.machine, context, index)
+
+
+def _unknown_machine(name: str, context: PoolInContext, index: int) -> Problem:
+    field, provider = context.offer_field(index), context.cluster.provider
+    if elsewhere := catalog.clouds_of(name):
+        hint = f"`bedplate catalog list --cloud {provider}` shows those of the cluster's cloud."
+        return Problem(
+            f"{name!r} is a machine type of {elsewhere[0]}, and the cluster is of {provider}", field, hint=hint
+        )
+    return Problem(
+        f"{name!r} is no machine type of {provider} that the catalog knows",
+        field,
+        nearest=nearest(name, catalog.machines(provider)),
+        hint="`bedplate catalog list` shows them all.",
+    )
 
 
 def _offered_in_region(context: PoolInContext) -> Iterator[Problem]:

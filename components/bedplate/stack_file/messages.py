@@ -37,7 +37,7 @@ def _problem(detail: ErrorDetails, location: Location, value: Any) -> Problem:
         case "rule":
             return Problem(context["message"], (*path, *context["field"]))
         case "choice":
-            return _no_such_kind((*path, context["field"]), value[context["field"]], context["allowed"])
+            return _no_such_kind((*path, context["field"]), value[context["field"]], context)
         case "value_error":
             return Problem(str(context["error"]), path)
         case "missing":
@@ -78,9 +78,10 @@ def _not_among(location: Location, value: Any) -> Problem:
     return Problem(message, location.path, allowed=allowed, nearest=meant, hint=hint, about_key=location.is_key)
 
 
-def _no_such_kind(path: FieldPath, written: Any, allowed: tuple[str, ...]) -> Problem:
+def _no_such_kind(path: FieldPath, written: Any, context: dict[str, Any]) -> Problem:
     """Answer for a union whose members are told apart by the value of one of their keys."""
-    meant = nearest(written, allowed) if isinstance(written, str) else ""
+    allowed, other_names = context["allowed"], context.get("other_names", {})
+    meant = other_names.get(written.casefold()) or nearest(written, allowed) if isinstance(written, str) else ""
     return Problem(f"{_shown(written)} is not possible here", path, allowed=allowed, nearest=meant)
 
 

@@ -52,8 +52,17 @@ def _network(value: str) -> str:
     try:
         ipaddress.IPv4Network(value)
     except ValueError as error:
-        raise ValueError(f"{value!r} is not an IPv4 network: {error}") from None
+        raise ValueError(f"{value!r} is not an IPv4 network: {error}{_meant_network(value)}") from None
     return value
+
+
+def _meant_network(value: str) -> str:
+    """Return what stands for the network of an address, and for the address alone; empty where it is none."""
+    try:
+        network = ipaddress.IPv4Network(value, strict=False)
+    except ValueError:
+        return ""
+    return f"; write {network}, or {value.partition('/')[0]}/32 for that address alone"
 
 
 Cidr = Annotated[str, AfterValidator(_network), Wording("an IPv4 network such as 203.0.113.0/24")]

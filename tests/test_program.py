@@ -48,9 +48,10 @@ def test_a_stack_within_its_cap_is_planned(project: Path) -> None:
     assert [pool.name for pool in plan.node_pools] == ["system", "l4", "h100"]
 
 
-def test_a_stack_without_a_file_is_told_which_one_lacks(project: Path) -> None:
+def test_a_stack_without_a_file_is_told_which_one_lacks(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     pulumi.runtime.set_all_config({})
-    with pytest.raises(BedplateError, match=r"^stacks/Pulumi\.stack\.yaml is missing, or holds no bedplate:stack"):
+    monkeypatch.setattr(pulumi, "get_stack", lambda: "speech-dev")
+    with pytest.raises(BedplateError, match=r"^stacks/Pulumi\.speech-dev\.yaml is missing, or holds no bedplate:stack"):
         program.planned(project)
 
 

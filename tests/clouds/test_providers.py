@@ -6,6 +6,7 @@ import sys
 
 import pytest
 
+from bedplate import clouds
 from bedplate.clouds.providers import CloudProviders
 from bedplate.errors import BedplateError
 from bedplate.plan import plan_stack
@@ -19,8 +20,8 @@ from tests.support.examples import ROOT
 )
 def test_a_missing_sdk_is_named(example: str, cloud: str, module: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, module, None)
-    for name in [name for name in sys.modules if name.startswith("bedplate.clouds.") and name.endswith(cloud)]:
-        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.delitem(sys.modules, f"bedplate.clouds.{cloud}", raising=False)
+    monkeypatch.delattr(clouds, cloud, raising=False)
     (file,) = (ROOT / "examples" / example).glob("Pulumi.*.yaml")
     plan = plan_stack(load_stack(file).spec)
     cluster = next(iter(plan.clusters.values())).plan

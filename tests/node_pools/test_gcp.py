@@ -322,6 +322,27 @@ def test_offers_of_a_fabric_stand_in_the_zone_of_the_reservation_as_its_networks
     assert [group.zones for group in plan.groups] == [("us-central1-c",), ("us-central1-c",)]
 
 
+def test_blocks_of_two_reservations_may_have_one_name() -> None:
+    offers = [
+        {
+            "machine": "a3-ultragpu-8g",
+            "capacity": "reservation",
+            "reservation": {
+                "name": f"{name}/reservationBlocks/block-1",
+                "machine": "a3-ultragpu-8g",
+                "nodes": 4,
+                "zone": "us-central1-b",
+            },
+        }
+        for name in ("first", "second")
+    ]
+    plan = planned_pool(**RESERVED | {"offers": offers})
+    assert [group.reservation.name for group in plan.groups if group.reservation] == [
+        "first/reservationBlocks/block-1",
+        "second/reservationBlocks/block-1",
+    ]
+
+
 def test_networks_for_rdma_have_the_profile_of_their_zone_and_no_rules() -> None:
     resources = declared_on_gcp(**RESERVED | {"fabric": "roce-multivpc"})
     rdma = resources["Network vision-dev-it-rdma"].inputs

@@ -26,12 +26,15 @@ Confidence = Literal["dated", "undated", "assumed", "declared", "unknown"]
 def machine_item(machine: str, capacity: str, reservation: str = "") -> str:
     """Return what the line of an offer's machines is called: a pool may have several reservations of one machine.
 
+    Of Azure's resource identifiers only the end is told, which is the reservation's own name.
+
     >>> machine_item("p5en.48xlarge", "capacity-block", "cr-0123456789abcdef0")
     'p5en.48xlarge capacity-block cr-0123456789abcdef0'
-    >>> machine_item("a3-megagpu-8g", "reservation", "projects/other/reservations/h100")
-    'a3-megagpu-8g reservation h100'
+    >>> machine_item("Standard_NC24ads_A100_v4", "reservation", "/subscriptions/0/capacityReservationGroups/a100")
+    'Standard_NC24ads_A100_v4 reservation a100'
     """
-    return " ".join(part for part in (machine, capacity, reservation.rpartition("/")[2]) if part)
+    own = reservation.rpartition("/")[2] if reservation.startswith("/") else reservation
+    return " ".join(part for part in (machine, capacity, own) if part)
 
 
 @dataclass(frozen=True, slots=True)

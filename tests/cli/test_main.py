@@ -30,6 +30,7 @@ def test_plan_shows_pools_cost_and_risks() -> None:
     assert run.returncode == 0, run.stderr
     for expected in ("vision-dev-use1", "efa × 32", "everything up", "left under the cap", "quotas"):
         assert expected in run.stdout
+    assert "on a running node\n              of which: starting a node " in run.stdout
 
 
 def test_plan_as_json() -> None:

@@ -8,6 +8,7 @@ from rich import box
 from rich.table import Table
 from rich.text import Text
 
+from bedplate.cli.terminal import keep_names
 from bedplate.cost.confidence import trust
 from bedplate.cost.report import per_hour
 
@@ -29,7 +30,7 @@ def show_report(console: Console, report: CostReport, today: date) -> None:
     cost = report.cost
     sources = {source: index for index, source in enumerate(_sources(cost.lines), start=1)}
     console.print(Text(report.source, style="bold"))
-    console.print(_lines(cost.lines, sources, today))
+    console.print(keep_names(console, _lines(cost.lines, sources, today), 0, 1))
     console.print(_sums(cost))
     teams = report.teams()
     if len(teams) > 1:
@@ -53,7 +54,7 @@ def _sources(lines: Iterable[CostLine]) -> list[str]:
 def _table(*columns: tuple[str, str]) -> Table:
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     for name, justify in columns:
-        table.add_column(name, justify="right" if justify == "right" else "left")
+        table.add_column(name, justify="right" if justify == "right" else "left", overflow="fold")
     return table
 
 

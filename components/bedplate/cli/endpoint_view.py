@@ -43,10 +43,10 @@ def _lines(answers: EndpointAnswers) -> Iterator[tuple[str, str]]:
     yield "workers", f"{plan.min_workers} to {plan.max_workers}; at least, in a week of 168 h: {weekly}"
     yield (
         "cold start",
-        f"{_range(answers, from_nothing=True)} with no node, {_range(answers, from_nothing=False)} on one",
+        f"{_range(answers, from_nothing=True)} with no node, {_range(answers, from_nothing=False)} on a running node",
     )
     phases = "; ".join(_phase(phase) for phase in answers.cold_start)
-    yield "", f"{phases} (published figures of others; --json names each source)"
+    yield "", f"of which: {phases} (published figures of others; --json names each source)"
     least, most = _per_hour(answers.usd_per_hour_at_min), _per_hour(answers.usd_per_hour_at_max)
     yield "cost", f"{least} at {plan.min_workers}, {most} at {plan.max_workers} workers (part of the pool's)"
     yield "a million", _per_million(answers)
@@ -58,7 +58,8 @@ def _range(answers: EndpointAnswers, *, from_nothing: bool) -> str:
 
 
 def _phase(phase: Phase) -> str:
-    return f"{phase.name} {_duration(phase.low_seconds)} to {_duration(phase.high_seconds)}"
+    name = "starting a node" if phase.name == "node" else phase.name
+    return f"{name} {_duration(phase.low_seconds)} to {_duration(phase.high_seconds)}"
 
 
 def _duration(seconds: int) -> str:

@@ -9,6 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from bedplate.cli.endpoint_view import show_endpoints
+from bedplate.cli.terminal import keep_names
 from bedplate.clusters.existing_plan import ExistingPlan
 from bedplate.clusters.plan import EksPlan
 from bedplate.cost.estimate import UNDECLARED_USE
@@ -49,7 +50,7 @@ def show_decisions(console: Console, plan: StackPlan) -> None:
         for group in pool.groups:
             pools.add_row(*_pool_cells(pool, group))
     console.print()
-    console.print(pools)
+    console.print(keep_names(console, pools, 0, 3, 5, 1))
     show_endpoints(console, plan)
 
 
@@ -68,7 +69,7 @@ def show_cost(console: Console, plan: StackPlan, cap: Cap | None) -> None:
         at_rest = f"{line.baseline_units} reserved" if line.reserved else str(line.baseline_units)
         lines.add_row(line.owner, line.item, each, at_rest, up_to)
     console.print()
-    console.print(lines)
+    console.print(keep_names(console, lines, 0, 1))
     console.print(_totals(plan, cap))
     if missing := len(plan.cost.unpriced):
         counted = f"{missing} line{'s' * (missing > 1)}"
@@ -90,7 +91,7 @@ def show_risks(console: Console, plan: StackPlan) -> None:
 def _table(title: str, *columns: tuple[str, str]) -> Table:
     table = Table(title=title, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD, pad_edge=False)
     for name, justify in columns:
-        table.add_column(name, justify="right" if justify == "right" else "left")
+        table.add_column(name, justify="right" if justify == "right" else "left", overflow="fold")
     return table
 
 

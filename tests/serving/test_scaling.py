@@ -13,6 +13,7 @@ from bedplate.serving.monitoring import alert_rules, monitoring_manifests, pod_m
 from bedplate.serving.plan import ScheduleWindow
 from bedplate.serving.queue import busy_query, job_label, queue_query, running_query
 from bedplate.serving.scaling import scaled_object
+from bedplate.serving.workload import deployment
 from tests.support.crds import schema_problems
 from tests.support.endpoints import endpoint_plan
 from tests.support.golden import check_golden
@@ -130,9 +131,22 @@ def test_what_is_read_gets_the_label_that_the_query_asks_for() -> None:
 
 
 def test_a_worker_is_read_as_often_as_the_queue_is_asked_for() -> None:
-    (endpoint,) = pod_monitor(endpoint_plan())["spec"]["podMetricsEndpoints"]
+    endpoint, _ = pod_monitor(endpoint_plan())["spec"]["podMetricsEndpoints"]
     assert endpoint["interval"] == f"{scaled_object(endpoint_plan())['spec']['pollingInterval']}s"
     assert endpoint["portNumber"] == endpoint_plan().port
+    assert "relabelings" not in endpoint
+
+
+def test_what_watchers_say_is_read_under_a_label_of_its_own() -> None:
+    """Under the same one, each worker's `up` would count twice."""
+    plan = endpoint_plan()
+    _, endpoint = pod_monitor(plan)["spec"]["podMetricsEndpoints"]
+    assert endpoint["relabelings"] == [
+        {"action": "replace", "targetLabel": "job", "replacement": f"{job_label(plan)}-watcher"}
+    ]
+    watcher = deployment(plan, "sidecar", "bucket")["spec"]["template"]["spec"]["initContainers"][-1]
+    assert [port["containerPort"] for port in watcher["ports"]] == [endpoint["portNumber"]]
+    assert watcher["args"][watcher["args"].index("--listen") + 1] == f"0.0.0.0:{endpoint['portNumber']}"
 
 
 @pytest.mark.parametrize(

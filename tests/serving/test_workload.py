@@ -151,6 +151,15 @@ def test_an_own_image_needs_nothing_of_the_bucket() -> None:
     assert policy["spec"]["egress"] == []
 
 
+def test_prometheus_alone_reaches_the_watcher() -> None:
+    policy = next(one for one in workload_manifests(planned(), SIDECAR, BUCKET) if one["kind"] == "NetworkPolicy")
+    ways = {
+        rule["ports"][0]["port"]: rule["from"][0]["namespaceSelector"]["matchExpressions"][0]["values"]
+        for rule in policy["spec"]["ingress"]
+    }
+    assert ways == {8000: ["envoy-gateway-system", "monitoring"], 9400: ["monitoring"]}
+
+
 def test_the_way_out_passes_by_everything_private() -> None:
     policy = next(one for one in workload_manifests(planned(), SIDECAR, BUCKET) if one["kind"] == "NetworkPolicy")
     world, agent = policy["spec"]["egress"]

@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from bedplate.serving.queue import busy_query, queue_query, ready_series, up_series
+from bedplate.serving.pods import WATCHER_PORT
+from bedplate.serving.queue import (
+    busy_query,
+    queue_query,
+    ready_series,
+    up_series,
+    watcher_job_label,
+    watcher_series,
+)
 
 if TYPE_CHECKING:
     from bedplate.serving.plan import EndpointPlan
@@ -20,27 +28,32 @@ def monitoring_manifests(plan: EndpointPlan) -> list[dict[str, Any]]:
 
 
 def pod_monitor(plan: EndpointPlan) -> dict[str, Any]:
-    """Return what makes Prometheus read every worker. Pods, not the Service: it leaves out those not yet ready."""
+    """Return what makes Prometheus read every worker and its watcher. Pods, not the Service: it leaves out those not
+    yet ready."""
+    job = {"action": "replace", "targetLabel": "job", "replacement": watcher_job_label(plan)}
     return {
         "apiVersion": _API_VERSION,
         "kind": "PodMonitor",
         "metadata": _metadata(plan),
         "spec": {
             "selector": {"matchLabels": plan.pod_labels},
-            "podMetricsEndpoints": [
-                {"portNumber": plan.port, "path": "/metrics", "interval": f"{SCRAPE_SECONDS}s", "scrapeTimeout": "10s"}
-            ],
+            "podMetricsEndpoints": [_read(plan.port), {**_read(WATCHER_PORT), "relabelings": [job]}],
         },
     }
 
 
+def _read(port: int) -> dict[str, Any]:
+    return {"portNumber": port, "path": "/metrics", "interval": f"{SCRAPE_SECONDS}s", "scrapeTimeout": "10s"}
+
+
 def alert_rules(plan: EndpointPlan) -> dict[str, Any]:
     """Return the alerts of an endpoint."""
+    rules = [_queue_unknown(plan), _worker_unread(plan), _engine_hung(plan), _worker_unwatched(plan)]
     return {
         "apiVersion": _API_VERSION,
         "kind": "PrometheusRule",
         "metadata": _metadata(plan),
-        "spec": {"groups": [{"name": plan.full_name, "rules": [_queue_unknown(plan), _worker_unread(plan)]}]},
+        "spec": {"groups": [{"name": plan.full_name, "rules": rules}]},
     }
 
 
@@ -70,6 +83,36 @@ def _worker_unread(plan: EndpointPlan) -> dict[str, Any]:
         severity="warning",
         summary=f"{plan.name} has ready workers that Prometheus cannot read: its queue looks shorter than it is.",
         description=f"More workers of {plan.full_name} are ready than answer at /metrics on port {plan.port}.",
+    )
+
+
+def _engine_hung(plan: EndpointPlan) -> dict[str, Any]:
+    """A restart by itself is no alarm; that an engine needed it is worth knowing, and which."""
+    return _alert(
+        plan,
+        "EndpointEngineHung",
+        f"sum by (pod) (increase({watcher_series(plan, 'bedplate_sidecar_verdicts_total')}[10m])) > 0",
+        wait="0m",
+        severity="warning",
+        summary=f"An engine of {plan.name} hung, and is restarted: what was in it is lost.",
+        description=f"The watcher of a worker of {plan.full_name} gave a verdict within the last ten minutes. Its log "
+        "says how long the engine was silent; the engine's log before that says in what.",
+    )
+
+
+def _worker_unwatched(plan: EndpointPlan) -> dict[str, Any]:
+    """A watcher that died leaves its engine alone, and so does one that cannot write its verdict."""
+    watched = f"(sum({watcher_series(plan, 'up')}) or vector(0))"
+    unwritten = watcher_series(plan, "bedplate_sidecar_verdicts_unwritten_total")
+    return _alert(
+        plan,
+        "EndpointWorkerUnwatched",
+        f"sum({ready_series(plan)}) > {watched} or sum(increase({unwritten}[5m])) > 0",
+        wait="10m",
+        severity="warning",
+        summary=f"{plan.name} has workers that nobody would restart if they hung.",
+        description=f"More workers of {plan.full_name} are ready than watchers answer at /metrics on port "
+        f"{WATCHER_PORT}, or a watcher cannot write its verdict. Look at the container `watcher` of its pods.",
     )
 
 

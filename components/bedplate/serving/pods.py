@@ -12,6 +12,9 @@ USER_NAME = "bedplate"
 """What Python's `getpass.getuser` says, from USER or LOGNAME: PyTorch asks it while it is imported, and dies where the
 user has no entry in /etc/passwd (pytorch issue 140765, vllm issue 44548). The copies of weights ask for no name."""
 
+WATCHER_PORT = 9400
+"""Where the watcher beside an engine tells what it found (sidecar/README.md)."""
+
 POD_IDENTITY_AGENT = "169.254.170.23/32"
 """Where the agent of EKS Pod Identity answers on each node, on port 80 (EKS user guide, "EKS Pod Identity Agent")."""
 

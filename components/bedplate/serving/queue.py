@@ -55,6 +55,11 @@ def up_series(plan: EndpointPlan) -> str:
     return f"up{{{_scraped(plan)}}}"
 
 
+def watcher_series(plan: EndpointPlan, metric: str) -> str:
+    """Return the selector of what the watchers of this endpoint's workers say, or of their scrapes (`up`)."""
+    return f"{metric}{{{_of_job(plan, watcher_job_label(plan))}}}"
+
+
 def ready_series(plan: EndpointPlan) -> str:
     """Return the selector of the number of ready workers, from kube-state-metrics."""
     labels = f"namespace={quoted(plan.namespace)},deployment={quoted(plan.full_name)}"
@@ -64,6 +69,11 @@ def ready_series(plan: EndpointPlan) -> str:
 def job_label(plan: EndpointPlan) -> str:
     """Return the label `job` of everything that is read through the endpoint's PodMonitor."""
     return f"{plan.namespace}/{plan.full_name}"
+
+
+def watcher_job_label(plan: EndpointPlan) -> str:
+    """Return the label `job` of what watchers say: another one, or each worker's `up` would count twice."""
+    return f"{job_label(plan)}-watcher"
 
 
 def quoted(value: str) -> str:
@@ -86,4 +96,8 @@ def _engines(plan: EndpointPlan, metric: str) -> str:
 
 
 def _scraped(plan: EndpointPlan) -> str:
-    return f"namespace={quoted(plan.namespace)},job={quoted(job_label(plan))}"
+    return _of_job(plan, job_label(plan))
+
+
+def _of_job(plan: EndpointPlan, job: str) -> str:
+    return f"namespace={quoted(plan.namespace)},job={quoted(job)}"

@@ -4,13 +4,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from bedplate import catalog
 from bedplate.node_pools.labels import POOL_LABEL, ROLE_LABEL
 from bedplate.node_pools.taints import tolerations
 from bedplate.services.gateway import gateway_namespace
+from bedplate.services.prometheus import prometheus_namespace
 from bedplate.serving.connections import Connections
 from bedplate.serving.plan import VERDICT_FILE
-from bedplate.serving.pods import RESTRICTED_CONTAINER, USER_NAME, restricted_pod, storage_egress, variables
+from bedplate.serving.pods import (
+    RESTRICTED_CONTAINER,
+    USER_NAME,
+    WATCHER_PORT,
+    restricted_pod,
+    storage_egress,
+    variables,
+)
 from bedplate.serving.weights import CACHE_FOLDER, fetch_container, program_volume, service_account
 
 if TYPE_CHECKING:
@@ -183,7 +190,10 @@ def _watcher(plan: EndpointPlan, image: Any) -> dict[str, Any]:
             *("--model", plan.served_name),
             *(f"--{name}={limit}" for name, limit in plan.timings.watch_limits.items()),
             *("--verdict-file", VERDICT_FILE),
+            # The address of a pod is not known before it runs; the network policy says who reaches it.
+            *("--listen", f"0.0.0.0:{WATCHER_PORT}"),
         ],
+        "ports": [{"name": "watcher", "containerPort": WATCHER_PORT}],
         "resources": {"requests": size, "limits": size},
         "securityContext": {**RESTRICTED_CONTAINER, "readOnlyRootFilesystem": True},
         "volumeMounts": [{"name": "verdict", "mountPath": VERDICT_FOLDER}],
@@ -238,9 +248,9 @@ def _disruption_budget(plan: EndpointPlan) -> dict[str, Any]:
 
 
 def _network_policy(plan: EndpointPlan) -> dict[str, Any]:
-    """Gateway and Prometheus come in; a worker goes out for its weights alone. Names are the namespace's own policy."""
-    namespaces = sorted({gateway_namespace(), catalog.chart("kube-prometheus-stack").namespace})
-    callers = {"matchExpressions": [{"key": "kubernetes.io/metadata.name", "operator": "In", "values": namespaces}]}
+    """Gateway and Prometheus come in, to the watcher Prometheus alone; a worker goes out for its weights alone. Names
+    are the namespace's own policy."""
+    prometheus = prometheus_namespace()
     return {
         "apiVersion": "networking.k8s.io/v1",
         "kind": "NetworkPolicy",
@@ -248,10 +258,16 @@ def _network_policy(plan: EndpointPlan) -> dict[str, Any]:
         "spec": {
             "podSelector": {"matchLabels": plan.pod_labels},
             "policyTypes": ["Ingress", "Egress"],
-            "ingress": [{"from": [{"namespaceSelector": callers}], "ports": [{"protocol": "TCP", "port": plan.port}]}],
+            "ingress": [_way_in(plan.port, gateway_namespace(), prometheus), _way_in(WATCHER_PORT, prometheus)],
             "egress": storage_egress() if plan.weights else [],
         },
     }
+
+
+def _way_in(port: int, *namespaces: str) -> dict[str, Any]:
+    name = {"key": "kubernetes.io/metadata.name", "operator": "In", "values": sorted(namespaces)}
+    selector = {"namespaceSelector": {"matchExpressions": [name]}}
+    return {"from": [selector], "ports": [{"protocol": "TCP", "port": port}]}
 
 
 def _metadata(plan: EndpointPlan) -> dict[str, Mapping[str, str] | str]:

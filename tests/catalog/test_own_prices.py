@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 
 from bedplate import catalog
+from bedplate.catalog.own_prices import days_to_come
 from bedplate.catalog.service_prices import COLUMNS, service_units
-from bedplate.catalog.tables import read
+from bedplate.catalog.tables import Row, read
 from bedplate.errors import InputError
 
 MACHINES = "region,zone,machine,on_demand,spot,version,source,as_of,note\n"
@@ -93,6 +94,8 @@ def test_a_price_that_cannot_be_is_refused(row: str, column: str, message: str, 
         ("eks-control-plain,eu-west-1,0.10,hour,us,2026-11-02,", "service", "is no service that anything here uses"),
         ("eks-control-plane,eu-west-1,73,month,us,2026-11-02,", "unit", "is priced by the hour, not by the month"),
         ("eks-control-plane,eu-west-9,0.10,hour,us,2026-11-02,", "region", "is not a region of the cloud"),
+        ("eks-control-plane,eu-west-1,0.10,hour,us,2126-11-02,", "as_of", "2126-11-02 is still to come"),
+        ("eks-control-plane,eu-west-1,0.10,hour,us,02.11.2026,", "as_of", "is not a date like"),
         ("eks-control-plane,eu-west-1,0,hour,us,2026-11-02,", "usd", "0 is not a price"),
     ],
 )
@@ -110,6 +113,68 @@ def test_a_misspelt_service_is_told_the_nearest(own: Write) -> None:
     with pytest.raises(InputError) as refused:
         catalog.service_price("aws", "eu-west-1", "eks-control-plane")
     assert refused.value.problems[0].nearest == "eks-control-plane"
+
+
+def test_a_misspelt_region_is_told_the_nearest(own: Write) -> None:
+    own("services-aws.csv", SERVICES + "eks-control-plane,eu-wst-1,0.10,hour,us,2026-11-02,\n")
+    with pytest.raises(InputError) as refused:
+        catalog.service_price("aws", "eu-west-1", "eks-control-plane")
+    assert refused.value.problems[0].nearest == "eu-west-1"
+
+
+def test_a_machine_s_price_of_a_day_to_come_is_refused(own: Write) -> None:
+    own("prices-aws.csv", MACHINES + "eu-west-1,,m7i.2xlarge,0.4,,contract,us,2126-05-02,\n")
+    with pytest.raises(InputError, match="2126-05-02 is still to come"):
+        catalog.price("aws", "eu-west-1", "m7i.2xlarge", "on-demand")
+
+
+@pytest.mark.parametrize(
+    ("day", "refused"), [("2026-11-02", False), ("2026-11-03", True), ("", False), ("soon", False)]
+)
+def test_the_day_itself_is_not_to_come(day: str, refused: bool) -> None:
+    row = Row("services-aws.csv", 2, {"as_of": day}, own=True)
+    assert bool(days_to_come([row], date(2026, 11, 2))) is refused
+
+
+def test_a_byte_order_mark_before_the_columns_is_no_column(own: Write) -> None:
+    own("services-aws.csv", "\ufeff" + SERVICES + "eks-control-plane,eu-west-1,0.10,hour,us,2026-11-02,\n")
+    assert catalog.service_price("aws", "eu-west-1", "eks-control-plane") is not None
+
+
+def test_another_encoding_is_told(own: Write, tmp_path: Path) -> None:
+    own("services-aws.csv", SERVICES)
+    row = "eks-control-plane,eu-west-1,0.10,hour,Preisliste für uns,2026-11-02,\n"
+    (tmp_path / "services-aws.csv").write_bytes((SERVICES + row).encode("latin-1"))
+    with pytest.raises(InputError, match=r"services-aws\.csv: the file is not UTF-8 \(byte 0xfc\)"):
+        catalog.service_price("aws", "eu-west-1", "eks-control-plane")
+
+
+@pytest.mark.parametrize("columns", ["service;region;usd\n", "", "usd,service,region,unit,source,as_of,note\n"])
+def test_other_columns_are_shown(columns: str, own: Write) -> None:
+    own("services-aws.csv", columns)
+    with pytest.raises(InputError, match=f"the columns must be {SERVICES.strip()}, not {columns.strip() or 'none'}"):
+        catalog.service_price("aws", "eu-west-1", "eks-control-plane")
+
+
+@pytest.mark.parametrize(
+    ("name", "meant"),
+    [("service-aws.csv", "services-aws.csv"), ("Services-AWS.CSV", "services-aws.csv"), ("ours.csv", "")],
+)
+def test_a_table_that_nobody_would_read_is_refused(name: str, meant: str, own: Write) -> None:
+    own(name, SERVICES)
+    for ask in (
+        lambda: catalog.service_price("aws", "eu-west-1", "eks-control-plane"),
+        lambda: catalog.price("gcp", "us-central1", "a3-megagpu-8g", "on-demand"),
+    ):
+        with pytest.raises(InputError, match="no prices are read from a file of this name") as refused:
+            ask()
+        (problem,) = refused.value.problems
+        assert (Path(problem.file).name, problem.nearest) == (name, meant)
+
+
+def test_a_note_beside_the_tables_is_left_alone(own: Write) -> None:
+    own("README.md", "Where they come from.")
+    assert catalog.service_price("aws", "us-east-1", "eks-control-plane") is not None
 
 
 def test_a_service_that_no_list_prices_can_be_brought(own: Write) -> None:

@@ -14,7 +14,7 @@ from bedplate.catalog.tables import CellError, build, known_cloud, read, refuse
 from bedplate.errors import nearest
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
     from pathlib import Path
 
     from bedplate.catalog.tables import Row
@@ -50,7 +50,7 @@ def _services(cloud: str, own: Path | None) -> Mapping[tuple[str, str], ServiceP
     name = f"services-{cloud}.csv"
     rows = read(name, COLUMNS)
     theirs = own_rows(name, COLUMNS, own)
-    refuse([*problems(rows, set(by_region(cloud))), *problems(theirs, set(by_region(cloud)))])
+    refuse([*problems(rows, by_region(cloud)), *problems(theirs, by_region(cloud))])
     refuse(strangers(theirs, service_units(cloud)))
     rows += theirs
     prices = build(rows, parse)
@@ -85,14 +85,15 @@ def parse(row: Row) -> ServicePrice:
     )
 
 
-def problems(rows: Sequence[Row], regions: set[str]) -> list[Problem]:
+def problems(rows: Sequence[Row], regions: Collection[str]) -> list[Problem]:
     """Return rows that repeat a service in a region, or stand in a region the cloud does not have."""
     found: list[Problem] = []
     seen: set[tuple[str, str]] = set()
     for row in rows:
         service, region = row.text("service"), row.text("region")
         if region != EVERYWHERE and region not in regions:
-            found.append(row.problem(f"{region!r} is not a region of the cloud", "region"))
+            problem = row.problem(f"{region!r} is not a region of the cloud", "region")
+            found.append(replace(problem, nearest=nearest(region, regions)))
         if (service, region) in seen:
             found.append(row.problem(f"{service} is priced twice in {region}", "service"))
         seen.add((service, region))

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, TypeVar
 from bedplate.errors import InputError, Problem, UsageError, listing, nearest
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from bedplate.errors import FieldPath
 
@@ -119,15 +119,16 @@ class Row:
 def read(name: str, columns: Sequence[str], folder: Path | None = None, *, own: bool = False) -> list[Row]:
     """Return the rows of a data file whose header must be exactly `columns`.
 
-    Raises `InputError` for another header or a row of another length.
+    Raises `InputError` for another header, a row of another length, or what is no UTF-8.
     """
     path = (folder or DATA) / name
     shown = "/".join(path.parts[-3:])
-    with path.open(encoding="utf-8", newline="") as file:
-        reader = csv.reader(file)
+    with path.open(encoding="utf-8-sig", newline="") as file:  # Excel's "CSV UTF-8" begins with a byte order mark
+        reader = csv.reader(_text(file, shown))
         header = next(reader, [])
         if header != list(columns):
-            raise InputError([Problem(f"the columns must be {','.join(columns)}", file=shown, line=1)])
+            found = ",".join(header) or "none"
+            raise InputError([Problem(f"the columns must be {','.join(columns)}, not {found}", file=shown, line=1)])
         rows, problems = [], []
         for cells in reader:
             if len(cells) != len(header):
@@ -138,6 +139,15 @@ def read(name: str, columns: Sequence[str], folder: Path | None = None, *, own: 
     if problems:
         raise InputError(problems)
     return rows
+
+
+def _text(lines: Iterable[str], shown: str) -> Iterator[str]:
+    """Yield lines; raises `InputError` where they are no UTF-8, as from a spreadsheet in an older encoding."""
+    try:
+        yield from lines
+    except UnicodeDecodeError as error:
+        message = f"the file is not UTF-8 (byte 0x{error.object[error.start]:02x}); save it as UTF-8"
+        raise InputError([Problem(message, file=shown)]) from None
 
 
 def build(rows: Sequence[Row], make: Callable[[Row], T]) -> list[T]:

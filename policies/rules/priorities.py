@@ -9,13 +9,12 @@ from rules.model import Resource, Rule, Surroundings
 from rules.nodes import NODE_POOL
 from rules.pods import pods
 from rules.reading import need, want
-from rules.separation import is_kubernetes_object, namespace_of, role_of, system_namespaces
+from rules.separation import SEPARATION, is_kubernetes_object, namespace_of, role_of, system_namespaces
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 PRIORITY_CLASS = "kubernetes:scheduling.k8s.io/v1:PriorityClass"
-SEPARATION = "bedplate:index:ClusterSeparation"
 
 RESERVED_PRIORITIES = ("system-", "bedplate-")
 MOST_PRIORITY = 100_000

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, cast, get_args
 from bedplate import catalog
 from bedplate.node_pools.labels import POOL_LABEL, ROLE_LABEL
 from bedplate.node_pools.spec import Role
+from bedplate.services.helm import NODE_AGENTS
 from bedplate.services.plan import SYSTEM_NAMESPACE
 from rules.charts import HELM_RELEASE, is_pinned_chart
 from rules.kubernetes_inputs import is_object
@@ -32,6 +33,8 @@ ROLES: tuple[str, ...] = get_args(Role)
 QUEUE_LABEL = "kueue.x-k8s.io/queue-name"
 """A workload in a queue gets its node selector from Kueue when it may start, and is judged by the cluster then."""
 
+SEPARATION = "bedplate:index:ClusterSeparation"
+
 NAMESPACE = "kubernetes:core/v1:Namespace"
 
 
@@ -41,9 +44,24 @@ def is_kubernetes_object(type_token: str) -> bool:
 
 
 @cache
+def agent_namespaces() -> frozenset[str]:
+    """Return the namespaces of agents on nodes of every role: `kube-system`, and those of charts that run some."""
+    return frozenset({SYSTEM_NAMESPACE, *(catalog.chart(name).namespace for name in NODE_AGENTS)})
+
+
+@cache
 def system_namespaces() -> frozenset[str]:
     """Return the platform's own namespaces: `kube-system` and those of the catalog's charts (`services.plan`)."""
     return frozenset({SYSTEM_NAMESPACE, *(chart.namespace for chart in catalog.charts())})
+
+
+def is_exempt(namespace: str, surroundings: Surroundings) -> bool:
+    """Return whether pods of a namespace may run on nodes of every role, as on the cluster: those of agents on nodes,
+    and those that the owner of a cluster of this stack names. A stack that only uses a cluster does not know them."""
+    if namespace in agent_namespaces():
+        return True
+    clusters = (resource for resource in surroundings.resources.values() if resource.type == SEPARATION)
+    return any(namespace in (want(cluster.properties, "exemptNamespaces") or ()) for cluster in clusters)
 
 
 CLUSTER_WIDE = {"kubernetes:mellanox.com/v1alpha1:NicClusterPolicy": "network-operator"}
@@ -79,7 +97,7 @@ def tolerates_only_its_role(resource: Resource, surroundings: Surroundings) -> I
     """A pod tolerates the taint of no role but its namespace's."""
     for pod in pods(resource):
         namespace = namespace_of(resource)
-        if namespace in system_namespaces():
+        if is_exempt(namespace, surroundings):
             return
         tested = fabric_test_pool(resource, surroundings)
         role = need(tested.properties, "role") if tested else role_of(namespace, resource.stack)
@@ -131,21 +149,21 @@ def _requires_role(pod: Pod, role: str) -> bool:
     return bool(terms) and all(wanted in (term.get("matchExpressions") or []) for term in terms)
 
 
-def leaves_node_to_scheduler(resource: Resource, _: Surroundings) -> Iterator[str]:
+def leaves_node_to_scheduler(resource: Resource, surroundings: Surroundings) -> Iterator[str]:
     """No pod names its node, which would pass by every taint."""
     for pod in pods(resource):
-        if namespace_of(resource) not in system_namespaces() and want(pod.spec, "nodeName"):
+        if want(pod.spec, "nodeName") and not is_exempt(namespace_of(resource), surroundings):
             yield f"{resource.name} sets {pod.where('nodeName')}, which passes by the scheduler and its taints"
 
 
 def is_system_daemon(resource: Resource, surroundings: Surroundings) -> Iterator[str]:
-    """Only system namespaces have DaemonSets, which take a share of every node, and those that were reviewed."""
+    """Only namespaces of agents have DaemonSets, which take a share of every node, and those that were reviewed."""
     namespace = namespace_of(resource)
-    if namespace in system_namespaces() or _stays_on_its_pool(resource, surroundings):
+    if is_exempt(namespace, surroundings) or _stays_on_its_pool(resource, surroundings):
         return
     name = want(resource.properties, "metadata", "name") or resource.name
     if f"{namespace}/{name}" not in surroundings.pack_settings().daemon_sets:
-        yield f"DaemonSet {resource.name} is in namespace {namespace}, not in a system namespace"
+        yield f"DaemonSet {resource.name} is in namespace {namespace}, not in one of agents on nodes"
 
 
 def _stays_on_its_pool(resource: Resource, surroundings: Surroundings) -> bool:
@@ -283,8 +301,8 @@ RULES = (
     Rule(
         id="separation-daemon-sets",
         family="separation",
-        demands="DaemonSets are in system namespaces, keep to the pool that declares them, or are among the "
-        "`daemon_sets` of settings.yaml.",
+        demands="DaemonSets are in namespaces of agents on nodes, keep to the pool that declares them, or are among "
+        "the `daemon_sets` of settings.yaml.",
         reason="They run on every node that they tolerate, and take memory from what the nodes were bought for.",
         fix="use a Deployment, or ask the platform team to run the daemon",
         applies=lambda type_token: (

@@ -12,7 +12,7 @@ from bedplate.node_pools.labels import ROLE_LABEL
 from bedplate.separation.namespaces import namespace_manifests, team_namespaces
 from bedplate.separation.priorities import priority_classes
 from rules.priorities import MOST_PRIORITY
-from rules.separation import system_namespaces, tolerated_roles
+from rules.separation import agent_namespaces, system_namespaces, tolerated_roles
 from tests.policies.stack import UNKNOWN, Declared, deployment, kubernetes, node_group, of_rule, pool, register
 from tests.support.stacks import changed
 from tests.support.stacks import stack as stack_spec
@@ -101,7 +101,7 @@ FAILS = {
                 },
             },
         ),
-        "DaemonSet agent is in namespace apps, not in a system namespace",
+        "DaemonSet agent is in namespace apps, not in one of agents on nodes",
     ),
     "a namespace with a role of its own": (
         kubernetes("core/v1:Namespace", "mine", {"metadata": {"name": "mine", "labels": SELECTS}}),
@@ -258,6 +258,41 @@ def test_bedplates_own_namespaces_pass() -> None:
     for namespace in team_namespaces(plan_stack(stack_spec())):
         own, *_ = namespace_manifests(namespace)
         assert register(kubernetes("core/v1:Namespace", namespace.name, own)) == []
+
+
+AGENT = {"spec": {"template": {"spec": POD | {"nodeName": "node-1"}}}}
+
+
+@pytest.mark.parametrize(
+    ("namespace", "exempt"),
+    [
+        ("kube-system", True),
+        ("gpu-operator", True),
+        ("nvidia-network-operator", True),
+        ("datadog", True),
+        ("monitoring", False),
+        ("keda", False),
+        ("envoy-gateway-system", False),
+        ("falco", False),
+    ],
+)
+def test_exempt_is_what_the_cluster_exempts(namespace: str, *, exempt: bool) -> None:
+    """Agents of the platform on nodes, and of the owner where its cluster names their namespace."""
+    cluster = Declared("bedplate:index:ClusterSeparation", "use1", {"exemptNamespaces": ["datadog"]}, provider="")
+    messages = separation(
+        cluster, kubernetes("apps/v1:DaemonSet", "agent", AGENT | {"metadata": {"namespace": namespace}})
+    )
+    broken = {message.partition(":")[0] for message in messages}
+    expected = {"separation-tolerations", "separation-no-node-name", "separation-daemon-sets"}
+    assert broken == (set() if exempt else expected)
+
+
+def test_what_a_plan_exempts_is_what_the_pack_exempts() -> None:
+    from bedplate.plan import plan_stack
+    from bedplate.separation.component import exempt_namespaces
+
+    (cluster,) = plan_stack(stack_spec({"clusters.use1.serving": "internal"})).clusters.values()
+    assert set(exempt_namespaces(cluster)) <= agent_namespaces()
 
 
 def test_system_namespaces_are_those_of_the_platforms_charts() -> None:

@@ -41,7 +41,12 @@ def billing(type_token: str, components: tuple[str, ...] = ()) -> ResourceType:
 
 @cache
 def _by_type(type_token: str) -> tuple[ResourceType, ...]:
-    return tuple(row for row in resource_types() if fnmatchcase(type_token, row.pattern))
+    return tuple(row for row in resource_types() if _fits(type_token, row.pattern))
+
+
+def _fits(type_token: str, pattern: str) -> bool:
+    # Most rows name one type. To compare all as patterns compiles them anew for each type: more than are remembered.
+    return type_token == pattern or ("*" in pattern and fnmatchcase(type_token, pattern))
 
 
 @cache

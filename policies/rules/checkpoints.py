@@ -15,10 +15,10 @@ from bedplate.node_pools.labels import DOMAIN, POOL_LABEL
 from bedplate.node_pools.taints import capacity_taints
 from bedplate.sdk_types.values import is_unknown
 from rules.model import Finding, Resource, StackRule, Surroundings
+from rules.namespaces import is_kubernetes_object, namespace_of
 from rules.nodes import NODE_POOL
 from rules.pods import containers, pods
 from rules.reading import items, need, undecided, want
-from rules.separation import is_kubernetes_object, namespace_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from rules.model import Resource, Rule, Surroundings
+from rules.namespaces import SEPARATION
 from rules.reading import want
-from rules.separation import SEPARATION
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 from bedplate.separation.priorities import FLOOR_PRIORITY_CLASS
 from rules.model import Resource, Rule, Surroundings
+from rules.namespaces import SEPARATION, is_kubernetes_object, namespace_of, role_of, system_namespaces
 from rules.nodes import NODE_POOL
 from rules.pods import pods
 from rules.reading import need, want
-from rules.separation import SEPARATION, is_kubernetes_object, namespace_of, role_of, system_namespaces
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any
 from bedplate.node_pools.floor import FLOOR_LABEL
 from bedplate.sdk_types.values import is_unknown
 from rules.model import Finding, Resource, Rule, StackRule, Surroundings
+from rules.namespaces import GENERAL, ROLES, namespace_of
 from rules.nodes import EKS_NODE_GROUP, NODE_POOL
 from rules.pods import containers, pods
 from rules.reading import need, undecided, want
-from rules.separation import GENERAL, ROLES, namespace_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

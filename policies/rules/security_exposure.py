@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 from rules.authentication import asks_who_comes, can_ask
 from rules.internal import INGRESSES, SERVICES, annotation, is_internal
 from rules.model import Finding, Resource, Rule, StackRule, Surroundings
+from rules.namespaces import NAMESPACE, namespace_of, system_namespaces
 from rules.networks import names_everybody
 from rules.reading import items, need, want
-from rules.separation import NAMESPACE, namespace_of, system_namespaces
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

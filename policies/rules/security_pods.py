@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 from bedplate.separation.fabric_rules import PATHS as FABRIC_PATHS
 from rules.model import Resource, Rule, Surroundings
+from rules.namespaces import fabric_test_pool, is_kubernetes_object, namespace_of, system_namespaces
 from rules.pods import SINGLE_CONTAINERS, Pod, containers, pods
 from rules.reading import items, want
-from rules.separation import fabric_test_pool, is_kubernetes_object, namespace_of, system_namespaces
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -11,8 +11,9 @@ from bedplate import catalog
 from bedplate.node_pools.labels import ROLE_LABEL
 from bedplate.separation.namespaces import namespace_manifests, team_namespaces
 from bedplate.separation.priorities import priority_classes
+from rules.namespaces import agent_namespaces, system_namespaces
 from rules.priorities import MOST_PRIORITY
-from rules.separation import agent_namespaces, system_namespaces, tolerated_roles
+from rules.separation import tolerated_roles
 from tests.policies.stack import UNKNOWN, Declared, deployment, kubernetes, node_group, of_rule, pool, register
 from tests.support.stacks import changed
 from tests.support.stacks import stack as stack_spec

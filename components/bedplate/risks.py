@@ -50,6 +50,7 @@ def risks(plan: StackPlan) -> list[Risk]:
         *gcp_risks(plan),
         *sharing_risks(plan),
         *_drains_longer_than_spot(plan),
+        *_workers_left_apart(plan),
         *quota_risks(plan),
         *_one_nat_gateway(plan),
     ]
@@ -155,6 +156,26 @@ def _drains_longer_than_spot(plan: StackPlan) -> Iterator[Risk]:
                 f"its workers take up to {stopping} s to stop, and a spot machine is taken {notice} s after its "
                 "notice: requests that last longer are lost with it",
                 f"keep pre_stop_seconds and drain_seconds together within {notice}, or use a pool without spot offers",
+            )
+
+
+def _workers_left_apart(plan: StackPlan) -> Iterator[Risk]:
+    """Workers are spread over nodes and never moved, so those that scaling down leaves may each keep a node."""
+    from bedplate.serving.packing import nodes_in_any_order
+
+    for pool in plan.node_pools:
+        here = [endpoint for endpoint in plan.endpoints if endpoint.pool == pool.full_name]
+        least = sum(endpoint.min_workers for endpoint in here)
+        if least == sum(endpoint.max_workers for endpoint in here):
+            continue
+        most = [(endpoint.max_workers, endpoint.accelerators) for endpoint in here]
+        nodes = min(least, nodes_in_any_order(most, here[0].accelerators_per_node))
+        if nodes > pool.min_nodes:
+            yield Risk(
+                f"node_pools.{pool.name}",
+                f"workers stay where they are: once the others have gone, the {least} that always run may stand on "
+                f"{nodes} nodes, and the cost at rest counts the floor of {pool.min_nodes}",
+                f"set nodes.min to {nodes} if that is to be in the cost at rest, or give each worker a whole node",
             )
 
 

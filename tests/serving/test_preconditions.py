@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from pydantic import ValidationError
 
+from bedplate import catalog
 from bedplate.errors import Problem, dotted
+from bedplate.serving.rules_on_pool import EndpointInContext, problems_on_pool
 from bedplate.serving.spec import EndpointSpec
-from tests.support.endpoints import CHAT, LARGE, planned, problems
+from tests.support.endpoints import CHAT, LARGE, planned, problems, with_endpoint
 from tests.support.stacks import REMOVED
 
 OWN_IMAGE = CHAT | {"image": "registry.example.com/engine:1.2", "arguments": ["--x"]}
@@ -266,6 +269,17 @@ def test_every_offer_of_a_pool_must_hold_a_worker() -> None:
         "chat.accelerators_per_worker": 4,
     }  # fmt: skip
     assert any("more than one g6.2xlarge has" in one.message for one in problems(smaller))
+
+
+@pytest.mark.parametrize("order", [1, -1])
+def test_an_offer_whose_memory_nobody_knows_hides_no_other(order: int) -> None:
+    stack = with_endpoint({"chat.context_tokens": 40960})
+    known = catalog.machine("aws", "g6.2xlarge")
+    assert known is not None
+    machines = (replace(known, name="g6.unknown", accelerator_memory_gib=None), known)[::order]
+    context = EndpointInContext("chat", stack.endpoints["chat"], stack, stack.node_pools["l4"], machines)
+    (found,) = problems_on_pool(context)
+    assert "with 40960 tokens of context needs 22.2 GiB" in found.message
 
 
 @pytest.mark.parametrize(

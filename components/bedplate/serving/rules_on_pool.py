@@ -52,11 +52,6 @@ class EndpointInContext:
         """The most nodes of the pool that can run at once: offers scale separately."""
         return sum(offer.max or self.pool.nodes.max for offer in self.pool.all_offers())
 
-    @property
-    def smallest(self) -> MachineType:
-        """The machine whose accelerators have the least memory: what fits there fits on every offer."""
-        return min(self.machines, key=lambda machine: machine.accelerator_memory_gib or 0)
-
     def field(self, *below: str | int) -> FieldPath:
         """Return where a value of the endpoint is written."""
         return ("endpoints", self.name, *below)
@@ -129,11 +124,15 @@ def _accelerators_fit(context: EndpointInContext) -> Iterator[Problem]:
 
 
 def _model_fits_accelerators(context: EndpointInContext) -> Iterator[Problem]:
-    model, machine, wanted = context.model, context.smallest, context.endpoint.accelerators_per_worker
-    memory = catalog.visible_memory_gib(machine)
-    if model is None or memory is None:
+    """On every offer: a worker may land on each. Of a machine whose memory no source has, nothing is said."""
+    model, wanted = context.model, context.endpoint.accelerators_per_worker
+    if model is None:
         return
     tokens = context.endpoint.context_tokens or model.context_tokens
+    known = [(memory, machine) for machine in context.machines if (memory := catalog.visible_memory_gib(machine))]
+    if not known:
+        return
+    memory, machine = min(known, key=lambda one: usable_gib(one[0]) - accelerator_gib(model, wanted, tokens, one[0]))
     needed, usable = accelerator_gib(model, wanted, tokens, memory), usable_gib(memory)
     if needed <= usable:
         return
@@ -233,7 +232,10 @@ def _replaced_one_by_one(context: EndpointInContext) -> Iterator[Problem]:
 
 
 def _floor_covers_workers(context: EndpointInContext) -> Iterator[Problem]:
-    """Workers that always run keep their nodes: the pool's floor says so, and with it the cost at rest."""
+    """Workers that always run keep their nodes: the pool's floor says so, and with it the cost at rest.
+
+    Packed: that scaling down may leave them on more nodes is a risk, and no reason to pay for those (bedplate.risks).
+    """
     nodes = nodes_for(_all_workers(context, lambda spec: spec.workers.min), context.accelerators_per_node)
     if nodes > context.pool.nodes.min and context.name == _last_on_pool(context):
         pool = context.endpoint.pools[0]

@@ -7,7 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from bedplate.clouds.azure_names import agent_pool_name
-from rules.cost import cost_lines
+from rules.cost_lines import cost_lines
 from rules.model import Resource, Rule, StackRule, Surroundings
 from rules.nodes import AKS_POOL, CLUSTER, against_group, used_once
 from rules.reading import Known, UndecidedError, need, read, want

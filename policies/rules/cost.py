@@ -7,18 +7,18 @@ must be counted in full, and each price must be the catalog's.
 from __future__ import annotations
 
 from collections import Counter
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from bedplate.cost.caps import excesses
 from bedplate.cost.range import CostLine, CostRange
-from bedplate.cost.wire import from_wire
+from rules.cost_lines import carries_cost, cost_lines, lines_by_owner, may_carry_cost
 from rules.model import Finding, Resource, Rule, StackRule, Surroundings
-from rules.nodes import CLUSTER, NODE_POOL, OWN_COMPONENT
+from rules.nodes import CLUSTER, NODE_POOL
 from rules.owned import EXISTING, OWNED, owned_groups
 from rules.owned import price_problem as owned_price_problem
-from rules.reading import UndecidedError, need, want
+from rules.reading import need
 from rules.reserved import counted_in_full, declared_prices, group_item, price_problem
 from rules.root_disks import on_the_host, root_disk_services
 from rules.unit_prices import ROOT_VOLUME, catalog_price, machine_items
@@ -31,30 +31,6 @@ CONTROL_PLANES = {"aws": "eks-control-plane", "gcp": "gke-control-plane", "azure
 
 TOLERANCE = Decimal("1e-9")
 """Prices travel as text with 28 digits; a difference below this is rounding."""
-
-
-def may_carry_cost(type_token: str) -> bool:
-    """Return whether resources of a type may carry cost lines: every component of Bedplate's may."""
-    return type_token.startswith(OWN_COMPONENT)
-
-
-def carries_cost(component: Resource) -> bool:
-    """Return whether a component has a cost to be judged; raises `UndecidedError` when nobody knows.
-
-    Clusters and pools always have: without lines they are a violation, not free.
-    """
-    return component.type in (CLUSTER, NODE_POOL) or want(component.properties, "cost") is not None
-
-
-def cost_lines(component: Resource) -> tuple[CostLine, ...]:
-    """Return the cost lines of a component; raises `UndecidedError` when they are unknown, missing or malformed."""
-    if not carries_cost(component):
-        return ()
-    values = need(component.properties, "cost")
-    try:
-        return from_wire(values)
-    except (KeyError, TypeError, ValueError, InvalidOperation, AttributeError) as error:
-        raise UndecidedError(f"cost is not what Bedplate's components declare ({error!r})") from None
 
 
 def belongs_to_stack(component: Resource, _: Surroundings) -> Iterator[str]:
@@ -188,15 +164,6 @@ def has_fresh_prices(component: Resource, surroundings: Surroundings) -> Iterato
                 f"the price of {line.item} of {component.name} is of {line.as_of}, {age} days old; "
                 f"{allowed} are allowed"
             )
-
-
-def lines_by_owner(components: Iterable[Resource]) -> dict[tuple[str, str], list[CostLine]]:
-    """Return the cost lines of components by the team and environment whose caps they count against."""
-    lines: dict[tuple[str, str], list[CostLine]] = {}
-    for component in filter(carries_cost, components):
-        owner = (need(component.properties, "team"), need(component.properties, "environment"))
-        lines.setdefault(owner, []).extend(cost_lines(component))
-    return lines
 
 
 def component_within_caps(component: Resource, surroundings: Surroundings) -> Iterator[Finding]:

@@ -17,7 +17,7 @@ from bedplate.cost.limits import (
     too_many_accelerators,
 )
 from bedplate.cost.range import CostRange
-from rules.cost import cost_lines, lines_by_owner, may_carry_cost
+from rules.cost_lines import cost_lines, lines_by_owner, may_carry_cost
 from rules.model import Resource, Rule, StackRule, Surroundings
 from rules.nodes import NODE_POOL
 from rules.owned import group_machine

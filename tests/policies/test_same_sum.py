@@ -11,7 +11,7 @@ from bedplate.cost.range import CostRange
 from bedplate.plan import StackPlan, plan_stack
 from bedplate.platform import declare
 from bedplate.stack_file.load import load_stack
-from rules.cost import lines_by_owner, may_carry_cost
+from rules.cost_lines import lines_by_owner, may_carry_cost
 from rules.model import Resource
 from tests.policies.stack import Declared, check_stack, register, with_line
 from tests.support.declared import declared

@@ -11,23 +11,18 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from bedplate import catalog
+from bedplate.cli.catalog_view import console, fact_table, list_table, or_unknown, price_table
 from bedplate.errors import UsageError, nearest
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable
 
-    from rich.console import Console
-    from rich.table import Table
-
-    from bedplate.catalog import MachineType, Price
+    from bedplate.catalog import MachineType
 
 app = typer.Typer(help="Look up machines, prices and where their numbers come from.", no_args_is_help=True)
 
 CloudOption = Annotated[str | None, typer.Option("--cloud", help="One cloud: aws, azure or gcp.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON for machines to read.")]
-
-PIPE_WIDTH = 200
-"""Columns of a table that goes into a file or a pipe, where no terminal gives a width."""
 
 
 @app.command("list")
@@ -60,11 +55,11 @@ def list_machines(
     if as_json:
         typer.echo(json.dumps([_summary(machine, region) for machine in chosen], indent=2))
         return
-    console = _console()
+    screen = console()
     if not chosen:
-        console.print("No machine in the catalog matches all of these.")
+        screen.print("No machine in the catalog matches all of these.")
         return
-    console.print(_machine_table(chosen, region))
+    screen.print(list_table(chosen, region))
 
 
 @app.command("show")
@@ -78,13 +73,13 @@ def show_machine(
     if as_json:
         typer.echo(json.dumps(_details(found), indent=2))
         return
-    console = _console()
-    console.print(f"[bold]{found.name}[/bold] ({found.cloud})")
-    console.print(_fact_table(found))
-    console.print(_price_table(found))
+    screen = console()
+    screen.print(f"[bold]{found.name}[/bold] ({found.cloud})")
+    screen.print(fact_table(found))
+    screen.print(price_table(found))
     for quota in _quotas(found).values():
-        console.print(f"{quota['name']} ({quota['code']}): {_or_unknown(quota['default'])} {quota['unit']} by default")
-    console.print(f"as of {found.as_of}: {found.source}", style="dim", markup=False)
+        screen.print(f"{quota['name']} ({quota['code']}): {or_unknown(quota['default'])} {quota['unit']} by default")
+    screen.print(f"as of {found.as_of}: {found.source}", style="dim", markup=False)
 
 
 @app.command("table")
@@ -184,118 +179,3 @@ def _plain(value: Any) -> Any:
     if hasattr(value, "items"):
         return {key: _plain(item) for key, item in value.items()}
     return [_plain(item) for item in value] if isinstance(value, tuple | list) else value
-
-
-def _console() -> Console:
-    from rich.console import Console
-
-    console = Console(highlight=False, soft_wrap=False)
-    return console if console.is_terminal else Console(highlight=False, width=PIPE_WIDTH)
-
-
-def _table(*columns: str, numbers: tuple[str, ...] = ()) -> Table:
-    from rich import box
-    from rich.table import Table
-
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    for column in columns:
-        table.add_column(column, justify="right" if column in numbers else "left", overflow="fold")
-    return table
-
-
-def _machine_table(machines: Iterable[MachineType], region: str | None) -> Table:
-    numbers = ("vCPU", "GiB", "regions", "$/h on demand", "$/h spot")
-    place = f" in {region}" if region else ", lowest"
-    table = _table(
-        "cloud", "machine", "accelerators", "vCPU", "GiB", "fabric", "regions", *numbers[3:], numbers=numbers
-    )
-    table.title = f"{len(list(machines))} machines; price{place}"
-    for machine in machines:
-        table.add_row(
-            machine.cloud,
-            machine.name,
-            _accelerators(machine),
-            _or_unknown(machine.vcpus),
-            _or_unknown(machine.memory_gib),
-            _fabric(machine),
-            str(len(machine.zones)) if machine.zones else "?",
-            *(_money(_lowest(machine, region, kind)) for kind in ("on-demand", "spot")),
-        )
-    return table
-
-
-def _lowest(machine: MachineType, region: str | None, kind: Any) -> Price | None:
-    places = [region] if region else catalog.priced_regions(machine.cloud, machine.name)
-    prices = [price for place in places if (price := catalog.price(machine.cloud, place, machine.name, kind))]
-    return min(prices, key=lambda price: price.usd_per_hour, default=None)
-
-
-def _fact_table(machine: MachineType) -> Table:
-    from rich.table import Table
-
-    table = Table.grid(padding=(0, 2))
-    for name, value in _facts(machine):
-        table.add_row(name, value)
-    return table
-
-
-def _facts(machine: MachineType) -> Iterator[tuple[str, str]]:
-    yield "accelerators", _accelerators(machine) or "none"
-    if machine.accelerator:
-        yield "accelerator memory", f"{_or_unknown(machine.accelerator_memory_gib)} GiB each"
-        yield "resource name", machine.resource_name or "?"
-    yield "vCPU, memory", f"{_or_unknown(machine.vcpus)}, {_or_unknown(machine.memory_gib)} GiB"
-    yield "architecture", machine.architecture
-    yield "local NVMe", _disks(machine)
-    yield "network", f"{_or_unknown(machine.network_gbps)} Gbps on {_or_unknown(machine.network_cards)} cards"
-    yield "fabric", _fabric(machine)
-    if machine.efa_cards:
-        yield "EFA on cards", f"{machine.efa_cards[0]} to {machine.efa_cards[-1]}"
-    yield "sold as", ", ".join(sorted(machine.capacity_sources)) or "?"
-    if machine.note:
-        yield "note", machine.note
-
-
-def _price_table(machine: MachineType) -> Table:
-    numbers = ("$/h on demand", "$/h spot")
-    table = _table("region", "zones", *numbers, "as of", "price list", numbers=numbers)
-    for region in sorted({*machine.zones, *catalog.priced_regions(machine.cloud, machine.name)}):
-        on_demand = catalog.price(machine.cloud, region, machine.name, "on-demand")
-        spot = catalog.price(machine.cloud, region, machine.name, "spot")
-        lists = {price.version: price for price in (on_demand, spot) if price}
-        table.add_row(
-            region,
-            " ".join(machine.zones.get(region, ())),
-            _money(on_demand),
-            _money(spot),
-            ", ".join(str(price.as_of or "undated") for price in lists.values()),
-            ", ".join(lists),
-        )
-    return table
-
-
-def _accelerators(machine: MachineType) -> str:
-    if not machine.accelerator:
-        return ""
-    share = "" if machine.accelerator_share == 1 else f" ({machine.accelerator_share:g} of one)"
-    return f"{machine.accelerator_count} x {machine.accelerator}{share}"
-
-
-def _fabric(machine: MachineType) -> str:
-    if machine.fabric in ("", "none"):
-        return machine.fabric or "?"
-    return f"{machine.fabric} x {_or_unknown(machine.fabric_interfaces)}"
-
-
-def _disks(machine: MachineType) -> str:
-    if machine.nvme_count == 0:
-        return "none"
-    return f"{_or_unknown(machine.nvme_count)} x {_or_unknown(machine.nvme_size_gb)} GB"
-
-
-def _money(price: Price | None) -> str:
-    return f"{price.usd_per_hour:.4f}" if price else "-"
-
-
-def _or_unknown(value: float | None) -> str:
-    return "?" if value is None else f"{value:g}"

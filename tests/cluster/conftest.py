@@ -76,6 +76,10 @@ def knows(client: KubernetesClient) -> Callable[[Object], bool]:
             assert answer.ok, answer.message
             wait_for(lambda: _is_established(client, name), f"{name} is established")
             defined.add(name)
+        group, _, version = manifest["apiVersion"].partition("/")
+        if version in {one["name"] for one in definition["spec"]["versions"] if one["served"]}:
+            found = f"{group}/{version} {manifest['kind']} is listed"  # which is later than it is established
+            wait_for(lambda: client.kind(manifest["apiVersion"], manifest["kind"]), found)
         return True
 
     return known

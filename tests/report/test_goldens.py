@@ -48,10 +48,10 @@ RECORDED = {
     "offer-changed": "2 losses to look at first",
     "over-cap": "2 mandatory violations, over its cap",
     "refused-by-the-program": "the preview failed",
-    "separation-violation": "1 mandatory violation",
+    "separation-violation": "6 mandatory violations",
     "cluster-renamed": "13 losses to look at first",
     "network-replaced": "6 losses to look at first",
-    "unknown-values": "6 mandatory violations, not all of it could be checked",
+    "unknown-values": "11 mandatory violations, not all of it could be checked",
 }
 
 

@@ -58,13 +58,14 @@ def test_the_headline_and_the_worst_loss_survive_the_shortest_comment(most: int)
 
 
 def test_all_changes_are_shown_or_counted() -> None:
-    comment = render(summarise(recorded("cluster-renamed"), caps=CAPS), 5_000)
+    summary = summarise(recorded("cluster-renamed"), caps=CAPS)
+    comment = render(summary, 5_000)
     rows = comment.partition("#### Changes")[2]
     hidden = int(re.findall(r"_… and (\d+) more changes", rows)[0])
     counted = sum(map(int, re.findall(r"(?:^  - \w+ |, )(\d+) `", rows, flags=re.MULTILINE)))
     named = len(re.findall(r"^  - \w+ `", rows, flags=re.MULTILINE))
     assert hidden > 0
-    assert hidden + counted + named == 146
+    assert hidden + counted + named == sum(len(group.steps) for group in summary.groups) > 100
 
 
 def test_the_first_sections_keep_their_rows() -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from bedplate import catalog
 from bedplate.cost.range import HOURS_PER_MONTH, CostLine
 from bedplate.cost.usage import GB_PER_GIB
-from bedplate.serving.plan import weights_once
+from bedplate.serving.weights_plan import weights_once
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

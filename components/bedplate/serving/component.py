@@ -12,7 +12,7 @@ from bedplate.serving.answers import endpoint_numbers
 from bedplate.serving.api_keys import parse_api_keys
 from bedplate.serving.gateway import api_keys_secret, gateway_manifests
 from bedplate.serving.monitoring import monitoring_manifests
-from bedplate.serving.plan import ApiKeys, weights_once
+from bedplate.serving.plan import ApiKeys
 from bedplate.serving.scaling import scaled_object
 from bedplate.serving.weights import (
     SERVICE_ACCOUNT,
@@ -24,6 +24,7 @@ from bedplate.serving.weights import (
     token_digest,
     token_secret_name,
 )
+from bedplate.serving.weights_plan import weights_once
 from bedplate.serving.workload import workload_manifests
 
 if TYPE_CHECKING:
@@ -31,7 +32,8 @@ if TYPE_CHECKING:
 
     from bedplate.clusters.handles import ClusterHandles
     from bedplate.plan import StackPlan
-    from bedplate.serving.plan import EndpointPlan, WeightsPlan
+    from bedplate.serving.plan import EndpointPlan
+    from bedplate.serving.weights_plan import WeightsPlan
 
 
 class ModelWeights(pulumi.ComponentResource):

@@ -8,14 +8,13 @@ from typing import TYPE_CHECKING, Literal
 
 from bedplate import catalog
 from bedplate.serving.engine_arguments import engine_arguments, running_limit
-from bedplate.serving.memory import cache_gib, shared_memory_gib, weights_gib
+from bedplate.serving.memory import shared_memory_gib, weights_gib
 from bedplate.serving.packing import nodes_in_any_order
 from bedplate.serving.schedule import cron_days
 from bedplate.serving.timings import Timings
+from bedplate.serving.weights_plan import WeightsPlan, plan_weights
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from bedplate.catalog import Model
     from bedplate.node_pools.plan import NodePoolPlan
     from bedplate.node_pools.taints import Taint
@@ -66,35 +65,6 @@ class Oidc:
     issuer: str
     audience: str
     keys_url: str
-
-
-@dataclass(frozen=True, slots=True)
-class WeightsPlan:
-    """The weights of a model: where they come from and where each worker reads them.
-
-    `revision` is a commit of the model's repository, so that its files never change. `size_gib` is what the weights
-    take, `cache_gib` bounds what a worker may put on its node's NVMe drives. `token_secret` is the configuration key
-    of the token for a gated model, or None; only the job that fills the bucket gets it. That job runs in `namespace`,
-    on general nodes, and its image is `image`, None for the sidecar's in the account's own registry.
-    """
-
-    repository: str
-    revision: str
-    size_gib: float
-    cache_gib: int
-    token_secret: str | None
-    namespace: str
-    image: str | None
-
-    @property
-    def prefix(self) -> str:
-        """Where the bucket keeps them: another revision is another place, and never overwrites one in use."""
-        return f"{self.repository}/{self.revision}"
-
-    @property
-    def path(self) -> str:
-        """Where the engine finds them."""
-        return f"/models/{self.prefix}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,7 +138,7 @@ def plan_endpoint(stack: StackSpec, name: str, spec: EndpointSpec, pool: NodePoo
     per_node = min(machine.accelerator_count for machine in machines)
     timings = plan_timings(spec.timings, before_start_seconds(model))
     prefix = f"{stack.team}-{stack.environment}"
-    weights = _plan_weights(spec, model, f"{prefix}-general") if model else None
+    weights = plan_weights(spec, model, f"{prefix}-general") if model else None
     return EndpointPlan(
         name=name,
         full_name=f"{prefix}-{name}",
@@ -268,18 +238,6 @@ def _arguments(spec: EndpointSpec, model: Model, weights: WeightsPlan, timings: 
     )
 
 
-def _plan_weights(spec: EndpointSpec, model: Model, namespace: str) -> WeightsPlan:
-    return WeightsPlan(
-        repository=model.repository,
-        revision=model.revision,
-        size_gib=weights_gib(model),
-        cache_gib=cache_gib(model),
-        token_secret=spec.token.secret if spec.token else None,
-        namespace=namespace,
-        image=spec.sidecar_image,
-    )
-
-
 def _plan_authentication(spec: AuthenticationSpec) -> ApiKeys | Oidc:
     if spec.api_keys is not None:
         return ApiKeys(spec.api_keys.secret)
@@ -295,14 +253,3 @@ def _catalog_image(name: str) -> str:
 
 def _part(whole: float, share: float) -> int:
     return max(1, int(whole * share * NODE_SHARE_PERCENT / 100))
-
-
-def weights_once(endpoints: Sequence[EndpointPlan], cluster: str) -> tuple[WeightsPlan, ...]:
-    """Return what the bucket of a cluster holds: a revision that several endpoints serve is there once, and they agree
-    on who fills it (preconditions)."""
-    found = {
-        endpoint.weights.prefix: endpoint.weights
-        for endpoint in endpoints
-        if endpoint.weights and endpoint.cluster == cluster
-    }
-    return tuple(found.values())

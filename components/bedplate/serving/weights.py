@@ -18,7 +18,8 @@ from bedplate.serving.memory import GIB
 from bedplate.serving.pods import RESTRICTED_CONTAINER, restricted_pod, storage_egress, variables
 
 if TYPE_CHECKING:
-    from bedplate.serving.plan import EndpointPlan, WeightsPlan
+    from bedplate.serving.plan import EndpointPlan
+    from bedplate.serving.weights_plan import WeightsPlan
 
 PROGRAM = "weights_copy"
 PROGRAM_FOLDER = "/program"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -11,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from bedplate.errors import BedplateError
+from bedplate.sdk_types.tokens import plain_type
 from rules.reading import UndecidedError
 
 if TYPE_CHECKING:
@@ -24,20 +24,6 @@ Content = TypeVar("Content")
 
 FOLDER = Path(__file__).resolve().parents[1]
 """The pack's own folder, wherever the program stands: a change cannot bring its own caps, settings or exceptions."""
-
-
-VERSION_OF_AZURE = re.compile(r"^(azure-native:\w+)/v\w+:")
-CORE_WITHOUT_ITS_NAME = re.compile(r"^kubernetes:(v\w+):")
-
-
-@cache
-def plain_type(token: str) -> str:
-    """Return a type token as rules name it: of azure-native without an API version, Kubernetes' own kinds in `core/`.
-
-    `kubernetes.apiextensions.CustomResource` makes `kubernetes:v1:Pod` of what the SDK's class calls
-    `kubernetes:core/v1:Pod`; the provider creates the same of both.
-    """
-    return CORE_WITHOUT_ITS_NAME.sub(r"kubernetes:core/\1:", VERSION_OF_AZURE.sub(r"\1:", token))
 
 
 @dataclass(frozen=True, slots=True)

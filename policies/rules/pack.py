@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 from pulumi_policy import EnforcementLevel, PolicyConfigSchema, ResourceValidationPolicy, StackValidationPolicy
 
+from bedplate.sdk_types.tokens import plain_type
 from rules.boundary import plain
 from rules.judge import Deployment, reads_properties
-from rules.model import Resource, Settings, plain_type
+from rules.model import Resource, Settings
 from rules.remediation import corrections, is_correctable
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from bedplate.sdk_types import is_known_token
-from rules.model import plain_type
+from bedplate.sdk_types.tokens import plain_type
 from rules.node_types import CONDITIONS, known_packages, node_kinds, node_type, node_types
 from tests.policies.stack import (
     UNKNOWN,

@@ -12,6 +12,7 @@ import pytest
 
 from bedplate import catalog
 from bedplate.cli import main
+from bedplate.cli.project import permitted_types_beside
 from tests.report.comment_servers import TOKEN, serving
 from tests.report.previews import DATA
 
@@ -174,3 +175,21 @@ def test_it_imports_no_pulumi() -> None:
     )
     done = subprocess.run([sys.executable, "-c", program, GROWN], capture_output=True, text=True, check=True)
     assert done.stdout.splitlines()[-1] == "False False"
+
+
+@pytest.mark.parametrize(
+    ("settings", "found"),
+    [
+        ("unpriced_types: [aws:route53/zone:Zone]\n", ("aws:route53/zone:Zone",)),
+        ("unpriced_types:\n", ()),
+        ("- a list\n", ()),
+        ("{", ()),
+        (None, ()),
+    ],
+)
+def test_permitted_types_come_from_beside_the_caps(
+    settings: str | None, found: tuple[str, ...], tmp_path: Path
+) -> None:
+    if settings is not None:
+        (tmp_path / "settings.yaml").write_text(settings, encoding="utf-8")
+    assert permitted_types_beside(tmp_path / "caps.yaml") == found

@@ -163,6 +163,8 @@ RESULTS = {
     ('["vision-dev"]', "success skipped skipped skipped"): 1,
     ('["vision-dev"]', "success success skipped failure"): 1,
     ('["vision-dev"]', "success failure skipped skipped"): 1,
+    ('["vision-dev"]', "success failure skipped success"): 1,
+    ('["vision-dev"]', "success cancelled skipped success"): 1,
     ("", "failure skipped skipped skipped"): 1,
     ('["vision-dev"]', "success cancelled skipped skipped"): 1,
     ("", "cancelled skipped skipped skipped"): 1,

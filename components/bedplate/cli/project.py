@@ -29,3 +29,18 @@ def use_prices_beside(caps: Path) -> None:
     from bedplate import catalog
 
     catalog.use_own_prices(caps.resolve().parent / catalog.OWN_PRICES_FOLDER.name)
+
+
+def permitted_types_beside(caps: Path) -> tuple[str, ...]:
+    """Return the types that the platform team lets be without a price: `unpriced_types` of settings.yaml beside caps.
+
+    Nothing where the file is missing or wrong; the policies say so, which read all of it.
+    """
+    import yaml
+
+    try:
+        settings = yaml.safe_load((caps.resolve().parent / "settings.yaml").read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, yaml.YAMLError):
+        return ()
+    types = settings.get("unpriced_types") if isinstance(settings, dict) else None
+    return tuple(str(one) for one in types) if isinstance(types, list) else ()

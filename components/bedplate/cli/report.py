@@ -90,7 +90,7 @@ def _check(summary: Summary) -> None:
 
 
 def _summary(preview: Path, base: Path | None, caps: Path | None, stack_file: Path | None) -> Summary:
-    from bedplate.cli.project import use_prices_beside, use_prices_of_project
+    from bedplate.cli.project import permitted_types_beside, use_prices_beside, use_prices_of_project
     from bedplate.cost.caps import read_caps
     from bedplate.report.baseline import parse_base
     from bedplate.report.reading import parse_preview, read_text
@@ -106,7 +106,8 @@ def _summary(preview: Path, base: Path | None, caps: Path | None, stack_file: Pa
     elif stack_file:
         use_prices_of_project(stack_file)
     plan, unplanned = _plan(stack_file, parsed.stack) if stack_file else (None, "")
-    return summarise(parsed, base=before, caps=limits, plan=plan, unplanned=unplanned)
+    permitted = permitted_types_beside(caps) if caps else ()
+    return summarise(parsed, base=before, caps=limits, plan=plan, unplanned=unplanned, permitted=permitted)
 
 
 def _plan(stack_file: Path, stack: str) -> tuple[StackPlan | None, str]:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import TYPE_CHECKING
+from fnmatch import fnmatchcase
+from typing import TYPE_CHECKING, Any
 
 from bedplate.cost.caps import excesses
 from bedplate.cost.compare import changed_lines
@@ -12,9 +13,10 @@ from bedplate.cost.range import CostRange
 from bedplate.cost.wire import from_wire
 from bedplate.report.beside import lines_beside
 from bedplate.report.model import COMPONENT_PREFIX, UNKNOWN, urn_name, urn_type
+from bedplate.sdk_types.tokens import plain_type
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from datetime import date
 
     from bedplate.cost.caps import Cap, Caps, Excess
@@ -98,6 +100,8 @@ def figures(
     after: Resources,
     *,
     today: date,
+    config: Mapping[str, Any] | None = None,
+    permitted: Sequence[str] = (),
     caps: Caps | None,
     team: str,
     environment: str,
@@ -105,12 +109,17 @@ def figures(
     failed: bool = False,
     partial: bool = False,
 ) -> Figures:
-    """Return what a change costs. Of a failed preview only `plan` tells what it would have cost."""
+    """Return what a change costs. Of a failed preview only `plan` tells what it would have cost.
+
+    `config` is the stack's. `permitted` are patterns of types that the platform team lets be without a price.
+    """
     old, unreadable_before = _carried(before)
     new, unreadable = _carried(after)
-    old_beside, new_beside = lines_beside(before, today), lines_beside(after, today)
+    old_beside, new_beside = lines_beside(before, today, config), lines_beside(after, today, config)
     old = CostRange((*old.lines, *_priced(old_beside)))
-    known = plan if failed else CostRange((*new.lines, *_priced(new_beside)))
+    known: CostRange | None = CostRange((*new.lines, *_priced(new_beside)))
+    if failed:  # what is there costs on, and no plan knows of it
+        known = CostRange((*plan.lines, *_priced(old_beside)), plan.not_counted) if plan else None
     uncounted = _unpriced(new_beside)
     cap = caps.of(team, environment) if caps else None
     over = excesses(known, cap, team, environment) if caps and known and not partial else []
@@ -121,7 +130,9 @@ def figures(
         unreadable=(*(f"before the change, {text}" for text in unreadable_before), *(() if failed else unreadable)),
         check=CapCheck(caps is not None, cap, tuple(over)),
         uncounted=uncounted,
-        newly_uncounted=tuple(text for text in uncounted if text not in _unpriced(old_beside)),
+        newly_uncounted=tuple(
+            text for text in uncounted if text not in _unpriced(old_beside) and not _is_permitted(text, permitted)
+        ),
         partial=partial,
         planned=failed and plan is not None,
     )
@@ -129,6 +140,11 @@ def figures(
 
 def _priced(lines: Iterable[CostLine]) -> Iterator[CostLine]:
     return (line for line in lines if line.usd_per_hour is not None)
+
+
+def _is_permitted(text: str, patterns: Sequence[str]) -> bool:
+    token = plain_type(text.partition(" ")[0])
+    return any(fnmatchcase(token, pattern) for pattern in patterns)
 
 
 def _unpriced(lines: Iterable[CostLine]) -> tuple[str, ...]:

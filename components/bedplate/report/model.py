@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
@@ -112,6 +112,8 @@ class Preview:
     broke_off: bool
     sees_policies: bool
     sees_unchanged: bool
+    config: Mapping[str, Any] = field(default_factory=dict)
+    """The stack's configuration, as far as the output has it: default providers are configured by it."""
 
     def of(self, operation: Operation) -> tuple[Step, ...]:
         """Return the steps of one operation on real resources: components and providers are not counted."""

@@ -97,6 +97,7 @@ def _from_document(document: Mapping[str, Any], file: str) -> Preview:
         broke_off=bool(errors),
         sees_policies=False,
         sees_unchanged=not unchanged_left_out(document),
+        config=_config(document),
     )
 
 
@@ -127,7 +128,13 @@ def _from_events(events: Sequence[dict[str, Any]], file: str) -> Preview:
         broke_off=bool(errors) or (summary.get("result") == "failed" and not any(one.mandatory for one in violations)),
         sees_policies=True,
         sees_unchanged=True,
+        config=_config(next((event["preludeEvent"] for event in events if event.get("preludeEvent")), {})),
     )
+
+
+def _config(holder: Mapping[str, Any]) -> Mapping[str, Any]:
+    config = holder.get("config")
+    return config if isinstance(config, dict) else {}
 
 
 def _packs(summary: Mapping[str, Any]) -> Iterable[tuple[str, str]]:

@@ -15,6 +15,8 @@ from bedplate.report.model import CLUSTER, urn_name, urn_type
 from bedplate.risks import risks
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from bedplate.cost.caps import Caps
     from bedplate.cost.range import CostRange
     from bedplate.plan import StackPlan
@@ -89,10 +91,12 @@ def summarise(
     plan: StackPlan | None = None,
     unplanned: str = "",
     today: date | None = None,
+    permitted: Sequence[str] = (),
 ) -> Summary:
     """Decide what a report says. `caps` are those of the base branch; `plan` is that of the changed stack file.
 
-    `unplanned` says why that file has none. `today` decides which prices hold; None is the day on which it runs.
+    `unplanned` says why that file has none. `permitted` are types that the platform team lets be without a price.
+    `today` decides which prices hold; None is the day on which it runs.
     """
     team, environment = team_and_environment(preview.stack)
     before, after = before_and_after(preview, base)
@@ -100,6 +104,8 @@ def summarise(
         before,
         after,
         today=today or datetime.now(tz=UTC).date(),
+        config=preview.config,
+        permitted=permitted,
         caps=caps,
         team=team,
         environment=environment,

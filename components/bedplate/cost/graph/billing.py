@@ -8,6 +8,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Literal, cast
 
 from bedplate.catalog.tables import CellError, build, read
+from bedplate.sdk_types.tokens import plain_type
 
 if TYPE_CHECKING:
     from bedplate.catalog.tables import Row
@@ -36,7 +37,8 @@ NOT_LISTED = ResourceType("", "", "unknown", "this type is not among those whose
 
 def billing(type_token: str, components: tuple[str, ...] = ()) -> ResourceType:
     """Return how a resource is billed, by its type and the types of the components that it is inside of."""
-    return next((row for row in _by_type(type_token) if not row.below or row.below in components), NOT_LISTED)
+    known = _by_type(plain_type(type_token))
+    return next((row for row in known if not row.below or row.below in components), NOT_LISTED)
 
 
 @cache

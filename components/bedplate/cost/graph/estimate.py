@@ -122,13 +122,34 @@ def graph_cost(graph: Graph, today: date) -> GraphCost:
 
 
 def lines_beside_components(graph: Graph, today: date) -> tuple[CostLine, ...]:
-    """Return the lines of the resources that are below no component with a cost, whatever that cost says."""
+    """Return the lines of what Bedplate's components do not carry: resources beside them, and other services below.
+
+    Below a component, machines and services that it carries are its own, however many: without dependencies, which a
+    stream of events leaves out, they cannot be counted one by one. The policies do that (`beyond`).
+    """
+    services = {one.urn: _carried_services(one) for one in graph.resources if one.type.startswith(OWN_COMPONENT)}
     lines: list[CostLine] = []
     for resource in graph.resources:
+        if not resource.custom or resource.external:
+            continue
         above = tuple(graph.ancestors(resource))
-        if resource.custom and not resource.external and not any("cost" in parent.properties for parent in above):
-            lines += _lines(Leaf(resource, graph, _owner(resource, above), today))
+        leaf = Leaf(resource, graph, _owner(resource, above), today)
+        known = next((found for one in above if (found := services.get(one.urn)) is not None), None)
+        lines += _lines(leaf) if known is None else _of_other_services(leaf, known)
     return tuple(lines)
+
+
+def _carried_services(component: Resource) -> frozenset[str] | None:
+    """Return the services that a component carries cost lines of; None for one without a cost that can be read."""
+    lines = carried(component)
+    return None if lines is None else frozenset(line.service for line in lines)
+
+
+def _of_other_services(leaf: Leaf, carried_services: frozenset[str]) -> Iterator[CostLine]:
+    nobody_knows = _billing(leaf).billing == "unknown"
+    for line in _lines(leaf):
+        if nobody_knows or (line.kind == "service" and line.service and line.service not in carried_services):
+            yield line
 
 
 def _billing(leaf: Leaf) -> ResourceType:

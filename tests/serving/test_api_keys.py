@@ -1,9 +1,13 @@
 from __future__ import annotations
 
 import pytest
+from pulumi import RunError
 
+from bedplate.platform import declare
 from bedplate.serving.api_keys import SHORTEST_KEY, parse_api_keys
 from bedplate.simulation.project_files import SIMULATED_SECRET
+from tests.support.declared import SECRETS, declared
+from tests.support.endpoints import planned_stack
 
 A = "qN7xR2vT9bLw4KzE"
 B = "Hj3mYc8sUd5gPf1a"
@@ -61,3 +65,14 @@ def test_what_is_no_key_is_refused_and_not_shown(text: str, message: str) -> Non
         parse_api_keys(text)
     shown = str(raised.value)
     assert not [part for part in text.replace("=", " ").split() if len(part) > 3 and part in shown]
+
+
+def test_who_declares_a_key_that_is_none_reads_which_secret_to_change(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(SECRETS, "bedplate:chat_keys", "web=short-key")
+    plan = planned_stack()
+    with pytest.raises(RunError) as raised:
+        declared(lambda: declare(plan))
+    assert str(raised.value) == (
+        "bedplate:chat_keys: line 1 of the API keys has a key of less than 16 characters; "
+        "write others with `pulumi config set --secret bedplate:chat_keys`"
+    )

@@ -118,12 +118,22 @@ class Endpoint(pulumi.ComponentResource):
         """Declare the way in last, after whoever guards it."""
         before = list(workers)
         if isinstance(plan.authentication, ApiKeys):
-            keys = pulumi.Config("bedplate").require_secret(plan.authentication.secret_name)
-            secret = _secret(api_keys_secret(plan), plan.namespace, keys.apply(parse_api_keys))
+            name = plan.authentication.secret_name
+            keys = pulumi.Config("bedplate").require_secret(name).apply(lambda text: _parsed_keys(name, text))
+            secret = _secret(api_keys_secret(plan), plan.namespace, keys)
             before += apply_manifests([secret], cluster.kubernetes, self, depends_on=workers)
         *guards, route = gateway_manifests(plan)
         before += apply_manifests(guards, cluster.kubernetes, self, depends_on=before)
         apply_manifests([route], cluster.kubernetes, self, depends_on=before)
+
+
+def _parsed_keys(secret_name: str, text: str) -> dict[str, str]:
+    """Return keys by caller; raises RunError, which Pulumi shows as a mistake of the user, without a traceback."""
+    try:
+        return parse_api_keys(text)
+    except ValueError as error:
+        key = f"bedplate:{secret_name}"
+        raise pulumi.RunError(f"{key}: {error}; write others with `pulumi config set --secret {key}`") from None
 
 
 def _sidecar_image(named: str | None, region: str, parent: pulumi.Resource) -> Any:

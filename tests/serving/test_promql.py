@@ -48,6 +48,11 @@ def cache(pod: int, **labels: str) -> str:
     return series("vllm:kv_cache_usage_perc", OURS | {"pod": f"chat-{pod}"} | labels)
 
 
+def older_cache(pod: int) -> str:
+    """Return the same series as engines before vLLM's pull request 18354 call it."""
+    return series("vllm:gpu_cache_usage_perc", OURS | {"pod": f"chat-{pod}"})
+
+
 def running(pod: int, **labels: str) -> str:
     """Return the series of the requests that one pod works on."""
     return series("vllm:num_requests_running", OURS | {"pod": f"chat-{pod}"} | labels)
@@ -155,8 +160,17 @@ BUSY: dict[str, tuple[Series, float | None]] = {
         {READY: steady(1), cache(1): steady(0.5), cache(9, job="vision-dev-inference/vision-dev-batch"): steady(1)},
         50,
     ),
-    "a metric of an older engine": (
-        {READY: steady(1), series("vllm:gpu_cache_usage_perc", OURS | {"pod": "chat-1"}): steady(0.5)},
+    "the metric of an older engine": ({READY: steady(1), older_cache(1): steady(0.5)}, 50),
+    "an engine with both metrics counts once": (
+        {READY: steady(1), cache(1): steady(0.5), older_cache(1): steady(0.5)},
+        50,
+    ),
+    "an older engine beside its successor": (
+        {READY: steady(2), cache(1): steady(0.5), older_cache(2): steady(0.75)},
+        125,
+    ),
+    "an older metric of another cache": (
+        {READY: steady(1), series("vllm:cpu_cache_usage_perc", OURS | {"pod": "chat-1"}): steady(0.5)},
         None,
     ),
     "a label by another name": (
@@ -296,7 +310,23 @@ ALERTS: dict[str, tuple[Series, set[str]]] = {
         HEALTHY | {watcher("up", pod): "1x20 stale" for pod in (1, 2)},
         {"EndpointWorkerUnwatched"},
     ),
-    "a watcher beside an engine that loads": (HEALTHY | {watcher("up", 3): steady(1)}, set()),
+    "a watcher beside an engine that loads": (HEALTHY | {up(3): steady(0), watcher("up", 3): steady(1)}, set()),
+    "a watcher that died while another worker loads": (
+        HEALTHY | {watcher("up", 2): "1x20 0x59", up(3): steady(0), watcher("up", 3): steady(1)},
+        {"EndpointWorkerUnwatched"},
+    ),
+    "a watcher that went while another worker loads": (
+        HEALTHY | {watcher("up", 2): "1x20 stale", up(3): steady(0), watcher("up", 3): steady(1)},
+        {"EndpointWorkerUnwatched"},
+    ),
+    "a watcher that died beside an engine that does not answer either": (
+        HEALTHY | {up(2): "1x20 0x59", watcher("up", 2): "1x20 0x59"},
+        {"EndpointWorkerNotScraped", "EndpointWorkerUnwatched"},
+    ),
+    "a worker whose watcher is not up yet": (
+        HEALTHY | {up(3): steady(0), watcher("up", 3): steady(0)},
+        set(),
+    ),
     "silent for a moment": (HEALTHY | {waiting(1): "1x60 stale 1x18", waiting(2): "2x60 stale 2x18"}, set()),
 }
 

@@ -101,18 +101,25 @@ def _engine_hung(plan: EndpointPlan) -> dict[str, Any]:
 
 
 def _worker_unwatched(plan: EndpointPlan) -> dict[str, Any]:
-    """A watcher that died leaves its engine alone, and so does one that cannot write its verdict."""
-    watched = f"(sum({watcher_series(plan, 'up')}) or vector(0))"
+    """A watcher that died leaves its engine alone, and so does one that cannot write its verdict.
+
+    Each engine that answers is held against the watcher of its own pod: in a sum, the watcher of a worker that loads
+    would stand in for one that is missing. The sums tell of those whose engine does not answer either.
+    """
+    watchers = watcher_series(plan, "up")
+    fewer = f"sum({ready_series(plan)}) > (sum({watchers}) or vector(0))"
+    alone = f"count(({up_series(plan)} == 1) unless on (pod) ({watchers} == 1)) > 0"
     unwritten = watcher_series(plan, "bedplate_sidecar_verdicts_unwritten_total")
     return _alert(
         plan,
         "EndpointWorkerUnwatched",
-        f"sum({ready_series(plan)}) > {watched} or sum(increase({unwritten}[5m])) > 0",
+        f"{alone} or {fewer} or sum(increase({unwritten}[5m])) > 0",
         wait="10m",
         severity="warning",
         summary=f"{plan.name} has workers that nobody would restart if they hung.",
-        description=f"More workers of {plan.full_name} are ready than watchers answer at /metrics on port "
-        f"{WATCHER_PORT}, or a watcher cannot write its verdict. Look at the container `watcher` of its pods.",
+        description=f"An engine of {plan.full_name} answers and the watcher in its pod does not, at /metrics on port "
+        f"{WATCHER_PORT}; or more workers are ready than watchers answer; or a watcher cannot write its verdict. Look "
+        "at the container `watcher` of its pods.",
     )
 
 

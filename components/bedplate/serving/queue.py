@@ -14,9 +14,11 @@ if TYPE_CHECKING:
 
 WAITING = "vllm:num_requests_waiting"
 RUNNING = "vllm:num_requests_running"
-CACHE_USED = "vllm:kv_cache_usage_perc"
-"""Between 0 and 1: the part of the memory for keys and values that running requests hold. What is only kept for later
-requests with the same beginning counts as free (vllm/v1/core/block_pool.py, get_usage)."""
+CACHE_USED = "vllm:(kv|gpu)_cache_usage_perc"
+"""Two names of one metric: `gpu` is that of engines before vLLM's pull request 18354 (2025-05-22), and those since then
+have both until the older one went. Between 0 and 1: the part of the memory for keys and values that running requests
+hold. What is only kept for later requests with the same beginning counts as free (vllm/v1/core/block_pool.py,
+get_usage)."""
 
 
 def queue_query(plan: EndpointPlan) -> str:
@@ -32,11 +34,12 @@ def queue_query(plan: EndpointPlan) -> str:
 
 def busy_query(plan: EndpointPlan) -> str:
     """Return the query for how full the workers' caches of keys and values are, in percent of one, over all workers:
-    450 where four are full and one is half full. A worker with several engines counts once, with their average.
+    450 where four are full and one is half full. A worker counts once, with the average of its engines, whichever
+    of both names they use.
 
     Known or unknown as the queue is.
     """
-    return _known(plan, f"100 * sum(avg by (pod) ({_engines(plan, CACHE_USED)}))")
+    return _known(plan, f"100 * sum(avg by (pod) ({{__name__=~{quoted(CACHE_USED)},{_model(plan)}}}))")
 
 
 def running_query(plan: EndpointPlan) -> str:
@@ -92,7 +95,11 @@ def _known(plan: EndpointPlan, load: str) -> str:
 
 
 def _engines(plan: EndpointPlan, metric: str) -> str:
-    return f"{metric}{{{_scraped(plan)},model_name={quoted(plan.served_name)}}}"
+    return f"{metric}{{{_model(plan)}}}"
+
+
+def _model(plan: EndpointPlan) -> str:
+    return f"{_scraped(plan)},model_name={quoted(plan.served_name)}"
 
 
 def _scraped(plan: EndpointPlan) -> str:

@@ -11,6 +11,7 @@ import pytest
 
 from bedplate.serving.timings import HOOK_EXTENSION_SECONDS, Timings
 from bedplate.serving.workload import deployment
+from bedplate_sidecar.judge import PAUSES_REMEMBERED
 from bedplate_sidecar.observation import Sample
 from bedplate_sidecar.settings import read_settings
 from tests.sidecar.series import busy, lost, run, with_pauses
@@ -76,3 +77,12 @@ def test_the_guide_tells_the_bounds(page: str) -> None:
     text = (GUIDE / page).read_text(encoding="utf-8")
     for bound in (TIMINGS.restart_seconds, TIMINGS.slow_restart_seconds, TIMINGS.first_restart_seconds):
         assert f"{bound} s" in text
+
+
+@pytest.mark.parametrize(
+    "page", [GUIDE / "liveness.md", GUIDE.parents[1] / "sidecar" / "README.md"], ids=lambda p: p.name
+)
+def test_the_pages_tell_what_a_habit_is(page: Path) -> None:
+    assert f"three, and more than one in a hundred, of the last {PAUSES_REMEMBERED} " in page.read_text(
+        encoding="utf-8"
+    )

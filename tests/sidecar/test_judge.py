@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bedplate_sidecar.judge import Judge, Limits, State, longest_habitual
+from bedplate_sidecar.judge import PAUSES_REMEMBERED, Judge, Limits, State, longest_habitual
 from bedplate_sidecar.observation import Sample, Silence
 from tests.sidecar.series import answered, busy, idle, lost, run, with_pauses
 
@@ -264,3 +264,11 @@ def test_the_longest_habitual_pause_was_reached_by_three_and_exceeded_by_few(
     values: list[float], expected: float
 ) -> None:
     assert longest_habitual(values) == expected
+
+
+@pytest.mark.parametrize("remembered", [3, 100, 199, 200, 299, 300, 301, 400, PAUSES_REMEMBERED])
+def test_a_habit_is_what_three_and_more_than_one_in_a_hundred_reached(remembered: int) -> None:
+    """The sentence of docs/guide/liveness.md and sidecar/README.md."""
+    for long in range(min(remembered, 12) + 1):
+        habit = long >= 3 and long > remembered / 100
+        assert (longest_habitual([1.0] * (remembered - long) + [9.0] * long) == 9.0) is habit

@@ -60,7 +60,7 @@ def _resource(one: GraphResource, properties: Mapping[str, Any], graph: Graph) -
 
 
 def _provider_properties(one: GraphResource, graph: Graph) -> dict[str, Any]:
-    values = {key: graph.of_provider(one, key) for key in ("region", "defaultTags", "namespace")}
+    values = {key: graph.of_provider(one, key) for key in ("region", "defaultTags", "namespace", "clusterIdentifier")}
     return {key: plain(value) for key, value in values.items() if value is not None}
 
 

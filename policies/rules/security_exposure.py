@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from rules.authentication import asks_who_comes, can_ask
-from rules.internal import INGRESSES, SERVICES, annotation, is_internal
+from rules.internal import CONTROLLERS, annotation, ingress_is_internal, service_is_internal
 from rules.model import Finding, Resource, Rule, StackRule, Surroundings
 from rules.namespaces import NAMESPACE, namespace_of, system_namespaces
 from rules.networks import names_everybody
@@ -23,9 +23,6 @@ AUTH_ANNOTATIONS = (
     "nginx.ingress.kubernetes.io/auth-tls-secret",
 )
 """Annotations by which an ingress controller asks who comes, before it lets anything through."""
-
-CONTROLLERS = ("alb", "nginx", "gce", "gce-internal", "azure-application-gateway", "traefik", "haproxy", "kong")
-"""What controllers call their class where nobody gives it another name; each heeds its own annotations alone."""
 
 ROUTE = "kubernetes:gateway.networking.k8s.io/"
 NETWORK_POLICY = "kubernetes:networking.k8s.io/v1:NetworkPolicy"
@@ -50,7 +47,7 @@ def service_is_not_public(service: Resource, surroundings: Surroundings) -> Iter
         if addresses:
             yield f"Service {service.name} takes over traffic to {', '.join(addresses)} (externalIPs)"
         return
-    if is_internal(service, SERVICES, surroundings):
+    if service_is_internal(service, surroundings):
         return
     networks = want(service.properties, "spec", "loadBalancerSourceRanges")
     if not networks or names_everybody(networks):
@@ -60,11 +57,7 @@ def service_is_not_public(service: Resource, surroundings: Surroundings) -> Iter
 def ingress_asks_who_comes(ingress: Resource, surroundings: Surroundings) -> Iterator[str]:
     """An ingress is internal, or names how it asks who comes, in words of its own controller."""
     stated = want(ingress.properties, "spec", "ingressClassName") or annotation(ingress, INGRESS_CLASS)
-    internal = {
-        cloud: {key: value for key, value in wanted.items() if _is_heeded(key, stated)}
-        for cloud, wanted in INGRESSES.items()
-    }
-    if is_internal(ingress, internal, surroundings):
+    if ingress_is_internal(ingress, stated, surroundings):
         return
     heeded = [key for key in AUTH_ANNOTATIONS if _is_heeded(key, stated)]
     if all(annotation(ingress, key) in (None, "", "none") for key in heeded):
@@ -73,7 +66,7 @@ def ingress_asks_who_comes(ingress: Resource, surroundings: Surroundings) -> Ite
 
 def _is_heeded(key: str, controller: str | None) -> bool:
     """Return whether a controller reads an annotation; of a class with a name of somebody's own, it may."""
-    return key == INGRESS_CLASS or controller not in CONTROLLERS or key.partition(".")[0] == controller
+    return controller not in CONTROLLERS or key.partition(".")[0] == controller
 
 
 def routes_ask_who_comes(surroundings: Surroundings) -> Iterator[Finding]:

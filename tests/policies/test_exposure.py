@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -119,7 +120,9 @@ AWS_SCHEME = "service.beta.kubernetes.io/aws-load-balancer-scheme"
 AWS_OLD = "service.beta.kubernetes.io/aws-load-balancer-internal"
 GKE_TYPE = "networking.gke.io/load-balancer-type"
 AZURE = "service.beta.kubernetes.io/azure-load-balancer-internal"
-ON_AWS, ON_GCP, ON_AZURE = (cluster(provider=provider) for provider in ("aws", "gcp", "azure"))
+ON_AWS, ON_GCP, ON_AZURE = (
+    replace(cluster(provider=provider), name=f"on-{provider}") for provider in ("aws", "gcp", "azure")
+)
 
 
 @pytest.mark.parametrize(
@@ -138,7 +141,10 @@ ON_AWS, ON_GCP, ON_AZURE = (cluster(provider=provider) for provider in ("aws", "
         ([ON_AZURE], {GKE_TYPE: "Internal"}, False),
         ([], {AZURE: "true"}, True),
         ([], {AWS_OLD: "true", AWS_SCHEME: "internet-facing"}, False),
-        ([ON_AWS, ON_GCP], {AWS_SCHEME: "internal"}, False),
+        ([ON_AWS, ON_GCP], {AWS_SCHEME: "internal"}, True),
+        ([ON_AWS, ON_GCP], {AWS_SCHEME: "internal", GKE_TYPE: "External"}, False),
+        ([ON_AWS, ON_GCP], {AWS_SCHEME: "internet-facing"}, False),
+        ([ON_AWS, ON_GCP], {AZURE: "true"}, False),
         ([ON_AWS, ON_GCP], {AWS_SCHEME: "internal", GKE_TYPE: "Internal"}, True),
         ([pool()], {GKE_TYPE: "Internal"}, False),
     ],
@@ -148,8 +154,34 @@ def test_an_internal_load_balancer(clusters: list[Declared], annotations: dict[s
     assert (of_rule("security-public-services", register(*clusters, declared)) == []) == internal
 
 
+def on(cloud: str, declared: Declared) -> Declared:
+    """Return an object as the provider of a cluster of ours creates it: it says of which cluster it is."""
+    declared.provider_properties["clusterIdentifier"] = f"{cloud}/somewhere/vision-dev-use1"
+    return declared
+
+
+@pytest.mark.parametrize(
+    ("clusters", "cloud", "annotations", "internal"),
+    [
+        ([ON_AWS, ON_GCP], "aws", {AWS_SCHEME: "internal"}, True),
+        ([ON_AWS, ON_GCP], "gcp", {AWS_SCHEME: "internal"}, False),
+        ([ON_AWS, ON_GCP], "gcp", {AWS_SCHEME: "internet-facing", GKE_TYPE: "Internal"}, True),
+        ([ON_AWS], "gcp", {GKE_TYPE: "Internal"}, False),
+        ([ON_AWS, ON_GCP], "existing", {GKE_TYPE: "Internal"}, True),
+        ([], "gcp", {AWS_SCHEME: "internal"}, False),
+    ],
+)
+def test_a_load_balancer_of_a_cluster_that_is_known(
+    clusters: list[Declared], cloud: str, annotations: dict[str, str], internal: bool
+) -> None:
+    declared = on(cloud, service({"metadata.annotations": annotations}))
+    assert (of_rule("security-public-services", register(*clusters, declared)) == []) == internal
+
+
 ALB_SCHEME = "alb.ingress.kubernetes.io/scheme"
 ALB_AUTH = "alb.ingress.kubernetes.io/auth-type"
+APPGW_PRIVATE = "appgw.ingress.kubernetes.io/use-private-ip"
+CLASS = "kubernetes.io/ingress.class"
 NGINX_AUTH = "nginx.ingress.kubernetes.io/auth-url"
 
 
@@ -164,10 +196,22 @@ NGINX_AUTH = "nginx.ingress.kubernetes.io/auth-url"
         ([ON_AWS], "nginx", {ALB_AUTH: "oidc"}, False),
         ([ON_AWS], "alb", {NGINX_AUTH: "https://a"}, False),
         ([ON_AWS], "nginx", {NGINX_AUTH: "https://a"}, True),
-        ([ON_GCP], None, {"kubernetes.io/ingress.class": "gce-internal"}, True),
-        ([ON_AWS], None, {"kubernetes.io/ingress.class": "gce-internal"}, False),
-        ([ON_AWS], None, {"kubernetes.io/ingress.class": "nginx", ALB_AUTH: "oidc"}, False),
+        ([ON_GCP], None, {CLASS: "gce-internal"}, True),
+        ([ON_AWS], None, {CLASS: "gce-internal"}, False),
+        ([ON_AWS], None, {CLASS: "nginx", ALB_AUTH: "oidc"}, False),
         ([], None, {ALB_SCHEME: "internal"}, True),
+        ([ON_AZURE], "azure-application-gateway", {APPGW_PRIVATE: "true"}, True),
+        ([ON_AZURE], None, {CLASS: "azure/application-gateway", APPGW_PRIVATE: "true"}, True),
+        ([ON_AZURE], None, {CLASS: "azure/application-gateway"}, False),
+        ([ON_AZURE], None, {CLASS: "azure/application-gateway", ALB_AUTH: "oidc"}, False),
+        ([ON_AWS, ON_GCP], "alb", {ALB_SCHEME: "internal"}, True),
+        ([ON_AWS, ON_GCP], "alb", {ALB_SCHEME: "internet-facing"}, False),
+        ([ON_AWS, ON_GCP], "alb", {CLASS: "gce-internal"}, False),
+        ([ON_AWS, ON_GCP], None, {CLASS: "gce-internal"}, True),
+        ([ON_AWS, ON_GCP], None, {CLASS: "gce", ALB_SCHEME: "internal"}, False),
+        ([ON_AWS, ON_GCP], "our-own", {ALB_SCHEME: "internal"}, True),
+        ([ON_AWS, ON_GCP], "nginx", {ALB_SCHEME: "internal"}, False),
+        ([ON_AWS, ON_GCP], None, {}, False),
         ([ON_AWS], UNKNOWN, {ALB_AUTH: "oidc"}, False),
     ],
 )
@@ -177,6 +221,11 @@ def test_an_ingress_that_its_controller_guards(
     declared = ingress(annotations)
     declared.properties["spec"] = {"ingressClassName": controller}
     assert (of_rule("security-ingress-authentication", register(*clusters, declared)) == []) == asks
+
+
+def test_an_ingress_of_a_cluster_that_is_known() -> None:
+    declared = on("gcp", ingress({ALB_SCHEME: "internal"}))
+    assert of_rule("security-ingress-authentication", register(ON_AWS, ON_GCP, declared)) != []
 
 
 def test_a_listener_of_either_name_speaks_tls() -> None:

@@ -51,16 +51,22 @@ STEP_TEMPLATE = "stepTemplate"
 PLAIN_LISTS = ("initContainers", "containers", "ephemeralContainers")
 """Lists of containers and of nothing else; what is called steps or sidecars may be something else."""
 
+TEMPLATES = "templates"
+CONTAINER_SET = "containerSet"
+OF_WORKFLOW = ("serviceAccountName", "automountServiceAccountToken", "securityContext")
+"""What a template of Argo takes whole from the workflow that lists it, where it does not say it itself
+(argoproj/argo-workflows:workflow/controller/workflowpod.go, 2026-11-21)."""
+
 HIDING_PLACES = frozenset(
     {
         *POD_KEYS,
         *CONTAINER_LISTS,
         *SINGLE_CONTAINERS,
         STEP_TEMPLATE,
-        *("affinity", "items", "jobTemplate", "podTemplate", "replicatedJobs", "spec", "template", "templates"),
+        *("affinity", "items", "jobTemplate", "podTemplate", "replicatedJobs", "spec", "template", TEMPLATES),
         *("leaderWorkerTemplate", "leaderTemplate", "workerTemplate"),  # LeaderWorkerSet
         *("predictor", "transformer", "explainer", "workerSpec"),  # KServe
-        *("containerSet", "taskSpec", "pipelineSpec"),  # Argo, Tekton
+        *(CONTAINER_SET, "workflowSpec", "taskSpec", "pipelineSpec"),  # Argo, Tekton
         *("headGroupSpec", "workerGroupSpecs", "rayClusterSpec", "rayClusterConfig", "submitterPodTemplate"),  # Ray
         *(f"{kind}ReplicaSpecs" for kind in ("jax", "mpi", "paddle", "pytorch", "tf", "xgb")),  # Kubeflow
         "jobTargetRef",  # KEDA
@@ -141,6 +147,20 @@ def _begun(step: Any, template: Any) -> Any:
     return {**template, **step, "securityContext": context}
 
 
+def _of_workflow(template: Any, workflow: Mapping[str, Any]) -> Any:
+    """Return a template of Argo with what it does not say itself taken from its workflow; so with its containerSet."""
+    if not isinstance(template, dict):
+        return template
+    given = {field: workflow[field] for field in OF_WORKFLOW if field in workflow and _says_nothing(template, field)}
+    made = {**template, **given}
+    group = made.get(CONTAINER_SET)
+    return {**made, CONTAINER_SET: _of_workflow(group, made)} if isinstance(group, dict) else made
+
+
+def _says_nothing(template: Mapping[str, Any], field: str) -> bool:
+    return template.get(field) in (None, "")
+
+
 def _runs_otherwise(spec: Mapping[str, Any]) -> bool:
     listed = (spec.get(field) for field in ("steps", "sidecars"))
     return any(_is_container(spec.get(field)) for field in SINGLE_CONTAINERS) or any(
@@ -182,6 +202,8 @@ def _search(value: object, path: FieldPath) -> Iterator[Pod]:
             yield from _search(item, (*path, index))
     if not isinstance(value, dict):
         return
+    if isinstance(templates := value.get(TEMPLATES), list):
+        value = {**value, TEMPLATES: [_of_workflow(template, value) for template in templates]}
     for key, item in value.items():
         _refuse_hidden(item, key, (*path, key))
     if POD_KEYS & value.keys() or _runs_otherwise(value):

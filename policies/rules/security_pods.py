@@ -28,6 +28,10 @@ SECRET_NAME = re.compile(
 
 DIGEST = re.compile(r"@sha256:[0-9a-f]{64}$")
 
+FILLED_IN = re.compile(r"(\$\([^()]+\)|\{\{.+\}\})$")
+"""The end of an image that only a run fills in, from a parameter of Tekton or of Argo: before that, nobody knows its
+tag or digest (tekton.dev/docs/pipelines/variables, argo-workflows.readthedocs.io: Workflow Variables)."""
+
 SECCOMP = ("RuntimeDefault", "Localhost")
 
 
@@ -112,14 +116,14 @@ def has_pinned_images(resource: Resource, _: Surroundings) -> Iterator[str]:
     for where, image in _images(resource):
         name = image.rpartition("/")[2]
         tag = name.partition("@")[0].partition(":")[2]
-        if "@" not in name and tag in ("", "latest"):
+        if "@" not in name and (tag == "latest" or (not tag and not FILLED_IN.search(image))):
             yield f"{resource.name} runs {image}, which is another image tomorrow: {where}.image has no tag of its own"
 
 
 def has_image_digests(resource: Resource, _: Surroundings) -> Iterator[str]:
     """Every image is named by its digest."""
     for where, image in _images(resource):
-        if not DIGEST.search(image):
+        if not DIGEST.search(image) and not FILLED_IN.search(image):
             yield f"{resource.name} runs {image}, whose tag may move: {where}.image has no digest"
 
 

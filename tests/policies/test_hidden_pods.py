@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.policies.stack import UNKNOWN, Declared, kubernetes, of_rule, register
+from tests.policies.stack import UNKNOWN, Declared, advice, kubernetes, of_rule, register
 
 RULE = "security-unprivileged"
 PRIVILEGED = {"name": "c", "image": "registry.example/c:1", "securityContext": {"privileged": True}}
@@ -72,6 +72,7 @@ def test_a_privileged_container_is_found(kind: str, spec: dict[str, Any]) -> Non
         "steps",
         "sidecars",
         "taskSpec",
+        "workflowSpec",
         "headGroupSpec",
         "workerGroupSpecs",
         "pytorchReplicaSpecs",
@@ -153,3 +154,70 @@ def test_a_patch_is_no_rule_of_bedplates_even_inside_of_it() -> None:
     )
     patch.parent = above
     assert of_rule(OWN_RULES, register(above, patch)) != []
+
+
+SAFE = {
+    "serviceAccountName": "runner",
+    "automountServiceAccountToken": False,
+    "securityContext": {"runAsNonRoot": True, "seccompProfile": {"type": "RuntimeDefault"}},
+}
+LEAF = {"name": "a", "container": FINE}
+INHERITED = ("security-not-root", "security-seccomp", "security-service-account-token")
+
+
+@pytest.mark.parametrize("rule", INHERITED)
+@pytest.mark.parametrize(
+    ("kind", "spec"),
+    [
+        ("Workflow", SAFE | {"templates": [LEAF]}),
+        ("Workflow", SAFE | {"templates": [{"name": "a", "script": FINE | {"source": "id"}}]}),
+        ("Workflow", SAFE | {"templates": [{"name": "a", "containerSet": {"containers": [FINE]}}]}),
+        ("Workflow", {"templates": [LEAF | SAFE]}),
+        ("Workflow", SAFE | {"templates": [LEAF | {"serviceAccountName": ""}]}),
+        ("CronWorkflow", {"schedules": ["0 3 * * *"], "workflowSpec": SAFE | {"templates": [LEAF]}}),
+    ],
+)
+def test_a_template_of_argo_has_what_its_workflow_says(rule: str, kind: str, spec: dict[str, Any]) -> None:
+    assert of_rule(rule, register(custom(f"argoproj.io/v1alpha1:{kind}", spec))) == []
+
+
+@pytest.mark.parametrize(
+    ("rule", "template"),
+    [
+        ("security-not-root", {"securityContext": {"seccompProfile": {"type": "RuntimeDefault"}}}),
+        ("security-seccomp", {"securityContext": {}}),
+        ("security-service-account-token", {"serviceAccountName": "default", "automountServiceAccountToken": True}),
+    ],
+)
+def test_what_a_template_of_argo_says_itself_replaces_that(rule: str, template: dict[str, Any]) -> None:
+    found = register(custom("argoproj.io/v1alpha1:Workflow", SAFE | {"templates": [LEAF | template]}))
+    assert len(of_rule(rule, found)) == 1
+
+
+def test_what_a_workflow_says_may_be_unknown() -> None:
+    spec = SAFE | {"securityContext": UNKNOWN, "templates": [LEAF]}
+    (message,) = of_rule("security-not-root", register(custom("argoproj.io/v1alpha1:Workflow", spec)))
+    assert "cannot be decided: securityContext is not known before the update" in message
+
+
+DIGEST = f"@sha256:{'0' * 64}"
+
+
+@pytest.mark.parametrize(
+    ("rule", "image", "named"),
+    [
+        ("security-image-tags", "$(params.image)", True),
+        ("security-image-tags", "registry.example/$(params.name)", True),
+        ("security-image-tags", "{{inputs.parameters.image}}", True),
+        ("security-image-tags", "registry.example/web:{{=inputs.parameters.tag}}", True),
+        ("security-image-tags", "$(params.registry)/web", False),
+        ("security-image-tags", "$(params.image):latest", False),
+        ("security-image-digests", "$(params.image)", True),
+        ("security-image-digests", "{{inputs.parameters.image}}", True),
+        ("security-image-digests", f"$(params.registry)/web{DIGEST}", True),
+        ("security-image-digests", "{{inputs.parameters.registry}}/web:1", False),
+    ],
+)
+def test_an_image_that_a_run_fills_in(rule: str, image: str, named: bool) -> None:
+    task = custom("tekton.dev/v1:Task", {"steps": [FINE | {"image": image}]})
+    assert (of_rule(rule, [*register(task), *advice(task)]) == []) == named

@@ -30,12 +30,26 @@ CHECKPOINTS_ANNOTATION = f"{DOMAIN}/checkpoints"
 ADDRESS = re.compile(r"(s3|gs|az|abfss?|https)://[^/\s]+\S*")
 
 FIX = (
-    "mount a PersistentVolumeClaim that may be written, or say in the annotation "
+    "mount a PersistentVolumeClaim or a bucket that may be written, or say in the annotation "
     f"{CHECKPOINTS_ANNOTATION} to which bucket the program writes (s3://..., gs://..., az://...)"
 )
 
 ENDLESS = tuple(f"kubernetes:apps/v1:{kind}" for kind in ("Deployment", "StatefulSet", "DaemonSet"))
 """Kinds that never end, such as the notebooks and dashboards of a training team: they have no progress to lose."""
+
+KINDS = ("persistentVolumeClaim", "nfs", "azureFile")
+"""Kinds of volumes that stay when their pod ends. The kind `cephfs` is none: Kubernetes no longer mounts it
+(kubernetes/kubernetes#124544), and its driver goes by claims."""
+
+INLINE_DRIVERS: Mapping[str, str] = {
+    "gcsfuse.csi.storage.gke.io": "docs.cloud.google.com/kubernetes-engine: cloud-storage-fuse-csi-driver-ephemeral",
+    "blob.csi.azure.com": "kubernetes-sigs/blob-csi-driver:deploy/example/nginx-blobfuse-inline-volume.yaml",
+    "file.csi.azure.com": "kubernetes-sigs/azurefile-csi-driver:deploy/example/nginx-pod-azurefile-inline-volume.yaml",
+    "nfs.csi.k8s.io": "kubernetes-csi/csi-driver-nfs:deploy/example/nginx-pod-inline-volume.yaml",
+    "smb.csi.k8s.io": "kubernetes-csi/csi-driver-smb:deploy/csi-smb-driver.yaml",
+}
+"""Drivers that mount, for a volume written into the pod, a bucket or a share that was there before; each with where its
+makers say so, as of 2026-11-21. Kubernetes calls such volumes ephemeral, and those of other drivers are."""
 
 
 def training_on_spot_keeps_its_progress(surroundings: Surroundings) -> Iterator[Finding]:
@@ -94,11 +108,12 @@ def _writes_to_lasting_volume(pod: Pod) -> bool:
 
 def _outlives_the_pod(volume: Mapping[str, Any]) -> bool:
     """Whether a volume stays when its pod ends, and may be written. A claim's name may be unknown yet."""
-    for kind in ("persistentVolumeClaim", "nfs"):
+    for kind in (*KINDS, "csi"):
         if is_unknown(source := volume.get(kind)):
             raise undecided(("volumes", kind))
         if source is not None:
-            return not want(source, "readOnly")
+            lasting = kind != "csi" or want(source, "driver") in INLINE_DRIVERS
+            return lasting and not want(source, "readOnly")
     return False
 
 

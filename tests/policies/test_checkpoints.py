@@ -54,6 +54,15 @@ def volume(**source: Any) -> list[dict[str, Any]]:
 
 
 CLAIM = {"claimName": UNKNOWN}
+GCS_FUSE = {"driver": "gcsfuse.csi.storage.gke.io", "volumeAttributes": {"bucketName": UNKNOWN}}
+AZURE_FILE = {"secretName": "share", "shareName": "runs"}
+INLINE = (
+    "gcsfuse.csi.storage.gke.io",
+    "blob.csi.azure.com",
+    "file.csi.azure.com",
+    "nfs.csi.k8s.io",
+    "smb.csi.k8s.io",
+)
 SPOT = training_pool()
 AZURE = training_pool(provider="azure")
 NOWHERE = "run may run on spot nodes of it, and nothing that it can write to outlives them"
@@ -70,6 +79,21 @@ FAILS: dict[str, tuple[Declared, Declared, str]] = {
         job(mounts=[MOUNTS[0] | {"readOnly": True}], volumes=volume(persistentVolumeClaim=CLAIM)),
         NOWHERE,
     ),
+    "a bucket to read": (SPOT, job(volumes=volume(csi=GCS_FUSE | {"readOnly": True})), NOWHERE),
+    "a bucket that is mounted to read": (
+        SPOT,
+        job(mounts=[MOUNTS[0] | {"readOnly": True}], volumes=volume(csi=GCS_FUSE)),
+        NOWHERE,
+    ),
+    "a share of Azure to read": (SPOT, job(volumes=volume(azureFile=AZURE_FILE | {"readOnly": True})), NOWHERE),
+    "a kind that Kubernetes no longer has": (
+        SPOT,
+        job(volumes=volume(cephfs={"monitors": ["10.0.0.3:6789"]})),
+        NOWHERE,
+    ),
+    "secrets of a vault": (SPOT, job(volumes=volume(csi={"driver": "secrets-store.csi.k8s.io"})), NOWHERE),
+    "an unknown driver": (SPOT, job(volumes=volume(csi={"driver": UNKNOWN})), "driver is not known before the update"),
+    "an unknown volume of a driver": (SPOT, job(volumes=volume(csi=UNKNOWN)), "volumes.csi is not known"),
     "an annotation without an address": (SPOT, job("yes"), NOWHERE),
     "an annotation with a folder": (SPOT, job("/runs"), NOWHERE),
     "the pool selected": (SPOT, job(nodeSelector={POOL_LABEL: SPOT.properties["fullName"]}), NOWHERE),
@@ -83,6 +107,9 @@ FAILS: dict[str, tuple[Declared, Declared, str]] = {
 PASSES: dict[str, tuple[Declared, Declared]] = {
     "a claim": (SPOT, job(volumes=volume(persistentVolumeClaim=CLAIM))),
     "a share": (SPOT, job(volumes=volume(nfs={"server": "10.0.0.2", "path": "/runs"}))),
+    "a share of Azure": (SPOT, job(volumes=volume(azureFile=AZURE_FILE))),
+    **{f"inline, {driver}": (SPOT, job(volumes=volume(csi={"driver": driver}))) for driver in INLINE},
+    "a bucket whose name is unknown": (SPOT, job(volumes=volume(csi=GCS_FUSE))),
     "a bucket": (SPOT, job("s3://vision-checkpoints/run-7")),
     "a container of Azure": (SPOT, job("abfss://runs@visioncheckpoints.dfs.core.windows.net/7")),
     "another pool": (SPOT, job(nodeSelector={POOL_LABEL: "vision-dev-other"})),

@@ -16,6 +16,9 @@ vllm/v1/metrics/loggers.py, read at commit 005a810 on 2026-11-21, observes nothi
 CACHE = "vllm:kv_cache_usage_perc"
 """Set from the scheduler's statistics after every step, with output or without: it moves while a prefill does."""
 
+CACHE_BEFORE = "vllm:gpu_cache_usage_perc"
+"""Its name until vLLM's pull request 18354 (May 2025), for images of one's own."""
+
 RUNNING = "vllm:num_requests_running"
 WAITING = "vllm:num_requests_waiting"
 GENERATED = "vllm:generation_tokens_total"
@@ -23,7 +26,7 @@ PROMPTED = "vllm:prompt_tokens_total"
 STARTED = "process_start_time_seconds"
 
 NEEDED = (STEPS, RUNNING, WAITING)
-READ = (*NEEDED, CACHE, GENERATED, PROMPTED, STARTED)
+READ = (*NEEDED, CACHE, CACHE_BEFORE, GENERATED, PROMPTED, STARTED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +79,7 @@ def read(page: bytes) -> Sample | Silence:
         steps=found[STEPS],
         running=found[RUNNING],
         waiting=found[WAITING],
-        cache=found.get(CACHE, 0.0),
+        cache=found.get(CACHE, found.get(CACHE_BEFORE, 0.0)),
         tokens=found.get(GENERATED, 0.0) + found.get(PROMPTED, 0.0),
         started=found.get(STARTED, 0.0),
     )

@@ -55,6 +55,12 @@ def test_what_an_older_engine_lacks_is_not_needed() -> None:
     assert read(page) == Sample(steps=177398, running=3, waiting=4, tokens=2000)
 
 
+def test_an_older_engine_tells_of_its_cache_by_another_name() -> None:
+    older = read(PAGE.replace(b"kv_cache", b"gpu_cache"))
+    assert isinstance(older, Sample)
+    assert older.cache == 0.25
+
+
 label_values = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
 numbers = st.floats(allow_nan=False, allow_infinity=False, width=32)
 

@@ -14,7 +14,8 @@ from typer.testing import CliRunner
 from bedplate.cli.main import app
 from bedplate.errors import InputError, UsageError
 from rules.catalogue import ALL
-from tests.policies.stack import Declared, deployment, kubernetes, pool
+from tests.policies.resources import service
+from tests.policies.stack import STACK_URN, Declared, deployment, kubernetes, pool
 
 RUNNER = CliRunner()
 
@@ -137,6 +138,20 @@ def test_secrets_of_a_file_are_unknown(tmp_path: Path) -> None:
     path.write_text(json.dumps(state(deployment("vision-dev-general", hostNetwork=secret))))
     _, output = invoke("test", str(path))
     assert "hostNetwork is not known before the update" in output
+
+
+@pytest.mark.parametrize(("cloud", "stops"), [("aws", 0), ("gcp", 1)])
+def test_the_cluster_of_an_object_is_known_from_a_file(cloud: str, stops: int, tmp_path: Path) -> None:
+    provider = f"{STACK_URN.partition('pulumi:pulumi:Stack')[0]}pulumi:providers:kubernetes::use1"
+    inside = {"urn": provider, "type": "pulumi:providers:kubernetes", "custom": True, "id": "1"}
+    written = state(service())
+    written["deployment"]["resources"][0]["provider"] = f"{provider}::1"
+    identifier = {"clusterIdentifier": f"{cloud}/somewhere/use1"}
+    written["deployment"]["resources"].append(inside | {"inputs": identifier, "outputs": identifier})
+    path = tmp_path / "state.json"
+    path.write_text(json.dumps(written))
+    _, output = invoke("test", str(path))
+    assert output.count("stops    security-public-services: ") == stops
 
 
 @pytest.mark.parametrize(

@@ -162,7 +162,7 @@ def test_huge_pages_that_leave_room_for_the_rest(machine: str, pages: int) -> No
 
 ELSEWHERE = {
     "gcp": gcp_stack(machine="e2-standard-8", role="general", huge_pages_2mi=1048576),
-    "existing": existing({"node_pools.train.huge_pages_2mi": 1048576}),
+    "existing": existing({"node_pools.base.huge_pages_2mi": 1048576}),
 }
 
 
@@ -171,6 +171,17 @@ def test_huge_pages_have_a_limit_wherever_nodes_are(provider: str) -> None:
     (found,) = stack_problems(ELSEWHERE[provider])
     assert found.field[-1] == "huge_pages_2mi"
     assert "1048576 huge pages are 2,048.0 GiB" in found.message
+
+
+@pytest.mark.parametrize("pages", [104858, 118000, 131072])
+def test_what_hosts_set_aside_already_may_be_more_than_nodes_would_be_started_with(pages: int) -> None:
+    assert stack_problems(existing({"node_pools.base.huge_pages_2mi": pages})) == []
+
+
+def test_hosts_set_aside_no_more_than_they_have() -> None:
+    (found,) = stack_problems(existing({"node_pools.base.huge_pages_2mi": 131073}))
+    assert found.message == "131073 huge pages are 256.0 GiB, more than the 256 GiB of a node"
+    assert found.hint == "Write how many the nodes set aside already: at most 131072."
 
 
 def test_huge_pages_of_a_machine_whose_memory_nobody_knows_are_not_judged() -> None:

@@ -215,7 +215,7 @@ class NodePoolSpec(StrictModel):
         default=0,
         description="Huge pages of 2 MiB that each node sets aside at its start, for pods that ask for "
         "`hugepages-2Mi`: at most 80 % of its memory, 60 % below 30 GiB. On an existing cluster: how many the nodes "
-        "set aside already.",
+        "set aside already, whatever share of their memory that is.",
     )
     prepull_images: Annotated[tuple[ImageName, ...], Field(max_length=MOST_PREPULLED)] = Field(
         default=(),

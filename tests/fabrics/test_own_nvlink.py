@@ -129,6 +129,12 @@ def test_refused(changes: dict[str, Any], field: str, message: str, way_out: str
     assert way_out in " ".join(" ".join((problem.hint, *problem.allowed)) for problem in found)
 
 
+def test_who_has_an_older_cluster_upgrades_it_before_describing_it() -> None:
+    (found,) = problems({"clusters.hall.kubernetes_version": "1.33"})
+    assert found.message.endswith("from Kubernetes 1.34 on, and the cluster runs 1.33")
+    assert found.hint == "Upgrade the cluster and correct kubernetes_version of clusters.hall, or set fabric: none."
+
+
 @pytest.mark.parametrize("changes", [{}, {NVLINK: 1}, {NVLINK: 9}, {FABRIC: REMOVED}])
 def test_accepted(changes: dict[str, Any]) -> None:
     assert problems(changes) == []

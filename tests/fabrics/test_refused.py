@@ -180,7 +180,6 @@ CASES: list[tuple[str, dict[str, Any], dict[str, Any], str, str, str]] = [
         "one scale set, and each of the 2 offers",
         "one offer",
     ),
-    ("azure", {"machine": "Standard_ND128isr_GB300_v6"}, ON_134, "machine", "from Kubernetes 1.34.2", "fabric: none"),
     ("gcp", {"machine": "a4x-highgpu-4g"}, {"kubernetes_version": "1.33"}, "machine", "by claims from", "kubernetes_"),
     ("gcp", {"machine": "a3-megagpu-8g", "tpu_topology": "4x4"}, ON_135, "tpu_topology", "has no TPUs", ""),
     ("gcp", {"machine": "ct6e-standard-4t", "tpu_topology": "4x6"}, ON_135, "tpu_topology", "no shape '4x6'", "4x4"),
@@ -276,6 +275,7 @@ def test_refused(
         ("gcp", {"machine": "ct6e-standard-4t", "tpu_topology": "4x4"}, ON_135),
         ("gcp", {"machine": "ct6e-standard-4t", "tpu_topology": "4x4", "nodes": {"min": 4, "max": 4}}, ON_135),
         ("azure", {"machine": "Standard_ND128isr_GB300_v6"}, ON_135),
+        ("azure", {"machine": "Standard_ND128isr_GB300_v6"}, ON_134),  # its Ubuntu is what is refused there
         ("azure", {"machine": "Standard_NC24ads_A100_v4"}, ON_135),
         ("existing", {"hardware": HARDWARE, "labelled": True}, {"fabric": IB}),
         ("existing", {"hardware": HARDWARE, "labelled": True}, {"fabric": None}),

@@ -98,6 +98,14 @@ def test_refused(changes: dict[str, Any], field: str, message: str) -> None:
     assert f"node_pools.{field}" in where, found
 
 
+@pytest.mark.parametrize("fabric", [{}, {"fabric": "none"}], ids=["fabric", "fabric: none"])
+def test_an_old_cluster_is_one_problem_of_a_grace_machine(fabric: dict[str, Any]) -> None:
+    """The way out of NVLink's rule, `fabric: none`, is none from 22.04."""
+    (found,) = stack_problems(azure_stack(ON_134 | {"node_pools.gb200": GRACE | fabric}))
+    assert "needs Ubuntu 24.04" in found.message
+    assert found.hint == "Set kubernetes_version of clusters.eus to 1.35 or newer."
+
+
 def test_two_subscriptions_have_a_feature_each() -> None:
     other = azure_stack().model_dump(mode="json", exclude_unset=True)["clusters"]["eus"]
     changes = {

@@ -17,6 +17,7 @@ from bedplate.fabrics.choice import Refused, choose, fabric_questions
 from bedplate.fabrics.environment import environment, fails_closed
 from bedplate.fabrics.plan import plan_fabric
 from bedplate.fabrics.versions import at_least
+from bedplate.node_pools.azure_images import has_its_ubuntu
 from bedplate.node_pools.zones import offer_zones, shared_zones
 
 if TYPE_CHECKING:
@@ -156,15 +157,22 @@ def _one_scale_set_on_azure(context: PoolInContext) -> Iterator[Problem]:
 
 
 def _nvlink_needs_a_version(context: PoolInContext) -> Iterator[Problem]:
+    """On Azure a cluster that is too old for NVLink has no Ubuntu for these machines either, which is refused with or
+    without a fabric (`node_pools.azure_preconditions`)."""
+    cluster = f"clusters.{context.pool.cluster}"
     for index, question in enumerate(pool_questions(context)):
         fact, version = question.nvlink, question.kubernetes_version
         if fact is None or question.declared == "none" or at_least(version, fact.kubernetes):
             continue
+        if context.cluster.provider == "azure" and not has_its_ubuntu(question.machine, version):
+            continue
         yield Problem(
             f"NVLink of {question.machine.name} reaches over {fact.nodes} nodes, which pods join by claims from "
-            f"Kubernetes {fact.kubernetes} on, and the cluster's {version} may be older",
+            f"Kubernetes {fact.kubernetes} on, and the cluster runs {version}",
             context.offer_field(index),
-            hint=f"Set kubernetes_version of clusters.{context.pool.cluster}, or fabric: none.",
+            hint=f"Upgrade the cluster and correct kubernetes_version of {cluster}, or set fabric: none."
+            if isinstance(context.cluster, ExistingClusterSpec)
+            else f"Set kubernetes_version of {cluster} to {fact.kubernetes} or newer, or set fabric: none.",
         )
 
 

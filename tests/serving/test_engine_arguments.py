@@ -20,8 +20,6 @@ REFUSED = [
     "--root-path=/chat",
     "--headless",
     "--grpc",
-    "--decode-context-parallel-size=2",
-    "-dcp=2",
     "--prefill-context-parallel-size=2",
     "-pcp=2",
     "--data-parallel-size=2",
@@ -70,6 +68,47 @@ REFUSED = [
     "--api-key=abc",
 ]
 
+REFUSED_VALUES = [
+    ["--dtype=float32"],
+    ["--dtype", "float"],
+    ["--dtype"],
+    ["--dt", "float32"],
+    ["--load-format", "dummy"],
+    ["--load_format=tensorizer"],
+    ["--load-format=sharded_state"],
+    ["--load-format=runai_streamer_sharded"],
+    ["--load-format=gguf"],
+    ["--load-format=pt"],
+    ["--load-format=npcache"],
+    ["--load-format=mistral"],
+    ["--load-format=modelexpress"],
+    ["--load-format", "--enforce-eager"],
+]
+
+ALLOWED_VALUES = [
+    ["--dtype=auto"],
+    ["--dtype=half"],
+    ["--dtype", "float16"],
+    ["--dt=bfloat16"],
+    ["--load-format=auto"],
+    ["--load-format=hf"],
+    ["--load-format", "safetensors"],
+    ["--load_format=fastsafetensors"],
+    ["--load-format=instanttensor"],
+    ["--load-format=runai_streamer"],
+    ["--load-format=bitsandbytes"],
+    ["--max-num-s", "64"],
+]
+
+REQUESTS_AT_ONCE = [
+    ["--max-num-seqs", "many"],
+    ["--max-num-seqs=0"],
+    ["--max_num_seqs=-1"],
+    ["--max-num-s=6.4"],
+    ["--max-num-seqs="],
+    ["--max-num-seqs"],
+]
+
 WRITTEN_OTHERWISE = [
     ("--max_model_len=4096", "--max-model-len"),
     ("--max-model=4096", "--max-model-len"),
@@ -88,6 +127,8 @@ ALLOWED = [
     "-q=fp8",
     "--kv-cache-dtype=fp8",
     "--max-num-seqs=64",
+    "--decode-context-parallel-size=2",
+    "-dcp=2",
     "--max-num-batched-tokens=4096",
     "--config-format=hf",
     "--model-impl=vllm",
@@ -108,9 +149,9 @@ ALLOWED = [
 ]
 
 
-def refused(argument: str) -> list[tuple[str, str]]:
-    """Return what is wrong with an argument, and the way out."""
-    found = problems({"chat.arguments": ["--enforce-eager", argument]})
+def refused(*arguments: str) -> list[tuple[str, str]]:
+    """Return what is wrong with an argument and its value, and the way out."""
+    found = problems({"chat.arguments": ["--enforce-eager", *arguments]})
     assert {dotted(one.field) for one in found} <= {"endpoints.chat.arguments[1]"}
     return [(one.message, one.hint or "") for one in found]
 
@@ -136,6 +177,26 @@ def test_underscores_and_abbreviations_are_the_same_flag(argument: str, flag: st
 @pytest.mark.parametrize("argument", ALLOWED)
 def test_what_the_plan_does_not_count_with_is_the_teams(argument: str) -> None:
     assert refused(argument) == []
+
+
+@pytest.mark.parametrize("arguments", REFUSED_VALUES, ids=" ".join)
+def test_a_value_that_contradicts_the_plan_is_refused_with_those_that_do_not(arguments: list[str]) -> None:
+    ((message, hint),) = refused(*arguments)
+    assert "contradicts what the plan sets or counts with" in message
+    assert hint.startswith("Use auto, ")
+
+
+@pytest.mark.parametrize("arguments", ALLOWED_VALUES, ids=" ".join)
+def test_a_value_that_contradicts_nothing_is_the_teams(arguments: list[str]) -> None:
+    assert refused(*arguments) == []
+
+
+@pytest.mark.parametrize("arguments", REQUESTS_AT_ONCE, ids=" ".join)
+def test_how_many_requests_run_at_once_is_a_positive_number(arguments: list[str]) -> None:
+    """Otherwise the engine would not start."""
+    ((message, hint),) = refused(*arguments)
+    assert "takes a positive number of requests" in message
+    assert hint == "Write it as --max-num-seqs=64, or leave it out."
 
 
 def test_what_bedplate_sets_itself_nobody_else_may_set() -> None:

@@ -101,9 +101,10 @@ def test_the_queries_of_the_triggers_are_those_that_are_tested() -> None:
         (["--enforce-eager", "--max-num-seqs=64"], 64),
         (["--max_num_seqs", "64"], 64),
         (["--max-num-seqs", "64", "--max-num-seqs", "32"], 32),
-        (["--max-num-seqs", "many"], None),
-        (["--max-num-seqs"], None),
+        (["--max-num-s=64"], 64),
+        (["--max_num_se", "64"], 64),
         (["--max-num-batched-tokens", "64"], None),
+        (["64", "--", "-"], None),
     ],
 )
 def test_how_many_requests_a_worker_runs_is_known_where_its_arguments_say_so(

@@ -40,15 +40,25 @@ def engine_arguments(
 
 ONE_NODE = "nothing: a worker runs on one node"
 PLAIN_HTTP = "nothing: gateway, probes and watcher speak plain HTTP to port 8000 of the pod"
-COUNTED = "nothing: the plan counts with the catalog's figures for the model"
+
+TWO_BYTES = ("auto", "half", "float16", "bfloat16")
+"""Values of --dtype that take no more memory than the catalog counts; float and float32 take twice as much."""
+
+OWN_FILES = ("auto", "hf", "safetensors", "fastsafetensors", "instanttensor", "runai_streamer", "bitsandbytes")
+"""Values of --load-format that read the model's own safetensors, which are what the bucket holds. The others read none
+(dummy), other files (pt, npcache, mistral, gguf, sharded_state, runai_streamer_sharded, tensorizer) or from elsewhere
+(modelexpress): vllm/config/load.py and vllm/model_executor/model_loader/__init__.py, read 2026-08."""
+
+TAKEN_VALUES: dict[str, tuple[str, ...]] = {"--dtype": TWO_BYTES, "--load-format": OWN_FILES}
+"""Flags that are refused unless they have one of these values."""
 
 REFUSED_FLAGS: dict[tuple[str, ...], str] = {
     ("--config",): "arguments, one for each line of the file: what it says cannot be read before the engine starts",
     ("--model",): "model",
     ("--served-model-name",): "model",
     ("--revision",): "model",
-    ("--dtype",): COUNTED,
-    ("--load-format",): "nothing: the bucket holds the model's own files, and the engine reads those",
+    ("--dtype",): f"{', '.join(TWO_BYTES)} or nothing: the plan counts two bytes for a number",
+    ("--load-format",): f"{', '.join(OWN_FILES)} or nothing: the bucket holds the model's own safetensors",
     ("--port",): "nothing: the Service, the probes and the watcher know 8000",
     ("--host",): "nothing: it listens on the pod's address",
     ("--uds",): PLAIN_HTTP,
@@ -67,7 +77,6 @@ REFUSED_FLAGS: dict[tuple[str, ...], str] = {
     ("--node-rank", "-r"): ONE_NODE,
     ("--master-addr",): ONE_NODE,
     ("--master-port",): ONE_NODE,
-    ("--decode-context-parallel-size", "-dcp"): "nothing: the plan counts the memory of a request without it",
     ("--prefill-context-parallel-size", "-pcp"): "accelerators_per_worker: it takes more of them than a worker has",
     ("--data-parallel-size", "-dp"): "workers",
     ("--data-parallel-size-local", "-dpl"): "workers",
@@ -90,23 +99,29 @@ REFUSED_FLAGS: dict[tuple[str, ...], str] = {
 }
 """Flags of `vllm serve` that a team does not set, with their short forms, and what to use instead; a second value would
 contradict what the plan sets or counts with (docs.vllm.ai, vllm serve, v0.30.0; vllm/engine/arg_utils.py). Whatever
-only makes a model smaller than the plan counts, such as --quantization and --kv-cache-dtype, is the team's own."""
+only makes a model or its requests smaller than the plan counts is the team's own, such as --quantization,
+--kv-cache-dtype, and --decode-context-parallel-size, which splits a request's cache among the same accelerators."""
+
+RUNNING = "--max-num-seqs"
 
 
-def refused_flag(argument: str) -> tuple[str, str] | None:
-    """Return the flag that an argument sets and what to use instead, or None for one that a team may set.
+def refused_flag(argument: str, value: str = "") -> tuple[str, str] | None:
+    """Return the flag that an argument sets and what to use instead, or None for one that a team may set to a value.
 
     vLLM takes the beginning of a flag for the flag (its parser leaves argparse's allow_abbrev on), and a value directly
     after a short one.
 
     >>> refused_flag("--max_model=4096"), refused_flag("--enforce-eager")
     (('--max-model-len', 'context_tokens'), None)
+    >>> refused_flag("--dtype", "half")
     """
     given = flag_name(argument)
     if not given.strip("-"):
         return None
     for exact in (True, False):
         for names, instead in REFUSED_FLAGS.items():
+            if value in TAKEN_VALUES.get(names[0], ()):
+                continue
             if given in names if exact else any(_stands_for(given, name) for name in names):
                 return given if exact else names[0], instead
     return None
@@ -127,16 +142,44 @@ def flag_name(argument: str) -> str:
     return name.replace("_", "-") if name.startswith("-") else ""
 
 
+def flag_value(arguments: Sequence[str], index: int) -> str:
+    """Return the value of the flag at an index: after its =, or the argument that follows; nothing where none does.
+
+    >>> flag_value(["--dtype=half"], 0), flag_value(["--dtype", "half"], 0), flag_value(["--dtype"], 0)
+    ('half', 'half', '')
+    """
+    _, joined, value = arguments[index].partition("=")
+    return value if joined else "".join(arguments[index + 1 : index + 2])
+
+
+def limits_running(argument: str) -> bool:
+    """Return whether an argument sets how many requests an engine takes on at once, abbreviated or not.
+
+    >>> limits_running("--max-num-s=64"), limits_running("--max-num-batched-tokens=64")
+    (True, False)
+    """
+    given = flag_name(argument)
+    return bool(given.strip("-")) and _stands_for(given, RUNNING)
+
+
 def running_limit(arguments: Sequence[str]) -> int | None:
     """Return how many requests an engine takes on at once (--max-num-seqs; the last one counts), or None where its
     arguments leave that to vLLM.
 
-    >>> running_limit(["--enforce-eager", "--max_num_seqs=64"]), running_limit(["--max-num-seqs", "32"])
+    >>> running_limit(["--enforce-eager", "--max_num_s=64"]), running_limit(["--max-num-seqs", "32"])
     (64, 32)
     """
     limit = None
     for index, argument in enumerate(arguments):
-        if flag_name(argument) == "--max-num-seqs":
-            value = argument.partition("=")[2] or "".join(arguments[index + 1 : index + 2])
-            limit = int(value) if value.isdecimal() and int(value) else None
+        if limits_running(argument):
+            limit = positive_number(flag_value(arguments, index))
     return limit
+
+
+def positive_number(value: str) -> int | None:
+    """Return a whole number above 0, or None for anything else.
+
+    >>> positive_number("64"), positive_number("0"), positive_number("many")
+    (64, None, None)
+    """
+    return int(value) if value.isdecimal() and int(value) else None

@@ -7,7 +7,14 @@ from typing import TYPE_CHECKING
 from bedplate import catalog
 from bedplate.errors import Problem, nearest
 from bedplate.services.gateway import DRAIN_SECONDS
-from bedplate.serving.engine_arguments import flag_name, refused_flag
+from bedplate.serving.engine_arguments import (
+    RUNNING,
+    flag_name,
+    flag_value,
+    limits_running,
+    positive_number,
+    refused_flag,
+)
 from bedplate.serving.gateway import outlasts_gateway
 from bedplate.serving.plan import (
     before_start_seconds,
@@ -87,8 +94,15 @@ def _arguments(name: str, endpoint: EndpointSpec) -> Iterator[Problem]:
     if endpoint.model is None:
         return
     for index, argument in enumerate(endpoint.arguments):
-        refused = refused_flag(argument)
+        value = flag_value(endpoint.arguments, index)
+        refused = refused_flag(argument, value)
         if refused is None:
+            if limits_running(argument) and positive_number(value) is None:
+                yield Problem(
+                    f"{flag_name(argument)} takes a positive number of requests, and {value!r} is none",
+                    ("endpoints", name, "arguments", index),
+                    hint=f"Write it as {RUNNING}=64, or leave it out.",
+                )
             continue
         (flag, instead), given = refused, flag_name(argument)
         meant = "" if flag == given else f" ({flag})"

@@ -204,17 +204,20 @@ def _workers_fit_pool(context: EndpointInContext) -> Iterator[Problem]:
     nodes, reachable = nodes_in_any_order(workers, context.accelerators_per_node), context.reachable_nodes
     if nodes <= reachable or context.name != _last_on_pool(context):
         return
-    pool = context.endpoint.pools[0]
-    mixed = len({size for _, size in workers}) > 1
+    pool, names = context.endpoint.pools[0], listing(_names_on_pool(context))
+    if len({size for _, size in workers}) > 1:
+        yield Problem(
+            f"workers.max of {names} needs up to {nodes} nodes, and the pool {pool} reaches {reachable}; their workers "
+            "differ in size, and small ones on every node leave no room for large ones",
+            context.field("workers", "max"),
+            hint=f"Lower workers.max, raise node_pools.{pool}.nodes.max, or give workers of another size a pool of "
+            "its own.",
+        )
+        return
     yield Problem(
-        f"workers.max of {listing(_names_on_pool(context))} needs {'up to ' * mixed}{nodes} nodes, and the pool {pool} "
-        f"reaches {reachable}"
-        + "; their workers differ in size, and small ones on every node leave no room for large ones"
-        * mixed,
+        f"workers.max of {names} needs {nodes} nodes, and the pool {pool} reaches {reachable}",
         context.field("workers", "max"),
-        hint=f"Lower workers.max, {'or ' * (not mixed)}raise node_pools.{pool}.nodes.max"
-        + ", or give workers of another size a pool of its own" * mixed
-        + ".",
+        hint=f"Lower workers.max, or raise node_pools.{pool}.nodes.max.",
     )
 
 

@@ -68,6 +68,29 @@ def test_a_narrow_table_says_what_its_lines_are(
     assert max(map(len, text.splitlines())) <= width
 
 
+@pytest.mark.parametrize("width", [40, 60, 80])
+@pytest.mark.parametrize(
+    ("show", "headers"),
+    [
+        (show_decisions, ["pool", "role", "nodes", "preference", "zones", "fabric"]),
+        (plan_costs, ["declared", "item", "each", "at rest", "up to"]),
+    ],
+)
+def test_a_narrow_table_has_all_its_columns(
+    width: int, show: Callable[[Console, StackPlan], None], headers: list[str]
+) -> None:
+    text = shown(width, show)
+    above, _, _ = text.partition("───")
+    words = above.split()
+    assert [word for header in headers for word in header.split() if word not in words] == []
+    assert max(map(len, text.splitlines())) <= width
+
+
+@pytest.mark.parametrize("width", [60, 80])
+def test_the_zones_of_a_group_are_words_on_a_narrow_terminal(width: int) -> None:
+    assert "use1-az1," in shown(width, show_decisions).split()
+
+
 def test_the_fabric_of_a_group_is_whole_on_a_narrow_terminal() -> None:
     assert "cluster-placement-group" in shown(80, show_decisions).split()
 

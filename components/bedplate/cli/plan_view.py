@@ -50,7 +50,7 @@ def show_decisions(console: Console, plan: StackPlan) -> None:
         for group in pool.groups:
             pools.add_row(*_pool_cells(pool, group))
     console.print()
-    console.print(keep_names(console, pools, 0, 3, 5, 1))
+    console.print(keep_names(console, pools, 0, 3, 1, 5, 4))
     show_endpoints(console, plan)
 
 

@@ -150,13 +150,13 @@ CASES: list[tuple[str, dict[str, Any], dict[str, Any], str, str, str]] = [
         "aws",
         {
             "offers": [
-                reserved("p5.48xlarge", "use1-az1"),
-                reserved("p5.48xlarge", "use1-az2") | {"capacity": "capacity-block"},
+                reserved("p5.48xlarge", "use1-az4"),
+                reserved("p5.48xlarge", "use1-az6") | {"capacity": "capacity-block"},
             ]
         },
-        {},
+        IN_VIRGINIA,
         "offers",
-        "cr-use1-az1 in use1-az1, cr-use1-az2 in use1-az2",
+        "cr-use1-az4 in use1-az4, cr-use1-az6 in use1-az6",
         "each zone",
     ),
     (

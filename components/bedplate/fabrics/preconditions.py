@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from bedplate.fabrics.model import FabricPlan
     from bedplate.fabrics.spec import OwnFabricSpec
     from bedplate.node_pools.preconditions import PoolInContext
-    from bedplate.node_pools.spec import NodePoolSpec
+    from bedplate.node_pools.spec import NodePoolSpec, OfferSpec
 
 
 def own_fabric(cluster: ClusterSpec) -> OwnFabricSpec | None:
@@ -106,6 +106,8 @@ def _fabric_in_one_zone(context: PoolInContext) -> Iterator[Problem]:
 def _offers_in_one_zone(context: PoolInContext) -> Iterator[Problem]:
     """Offers whose nodes start in different zones could never reach each other."""
     offers, machines = context.pool.all_offers(), context.machines()
+    if any(_is_misplaced(context, offer, machine) for offer, machine in zip(offers, machines, strict=True)):
+        return  # which is refused at the reservation, and says nothing about the others
     zones = [
         offer_zones(context.pool, offer, machine, context.region, context.zones)
         for offer, machine in zip(offers, machines, strict=True)
@@ -122,6 +124,13 @@ def _offers_in_one_zone(context: PoolInContext) -> Iterator[Problem]:
         ("node_pools", context.name, "offers"),
         hint="Make a pool of each zone.",
     )
+
+
+def _is_misplaced(context: PoolInContext, offer: OfferSpec, machine: MachineType) -> bool:
+    """Tell whether an offer is reserved where the pool cannot stand (`node_pools.reservation_preconditions`)."""
+    zone = offer.reservation.zone if offer.reservation else None
+    offered = machine.zones.get(context.region, ())
+    return bool(zone) and (zone not in (context.pool.zones or context.zones) or bool(offered and zone not in offered))
 
 
 def _offers_have_the_same_cards(context: PoolInContext) -> Iterator[Problem]:

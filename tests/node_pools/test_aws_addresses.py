@@ -110,6 +110,62 @@ def test_a_network_that_can_be_wider_is_told_so_and_the_widest_is_not() -> None:
     assert "as large as a network can be" in hints[-1]
 
 
+P5 = {"machine": "p5.48xlarge"}
+THREE = {"cluster": "use1", "role": "training", "offers": [P5 | {"capacity": "spot"}, P5 | {"capacity": "reservation",
+         "reservation": P5 | {"name": "cr-0123456789abcdef0", "nodes": 100, "zone": "use1-az4"}}, P5],
+         "nodes": {"min": 0, "max": 100}}  # fmt: skip
+WIDEST = {"clusters.use1.network.cidr": "10.0.0.0/16"}
+
+# what is changed, further pools, how the sum comes about, the hint
+MENDED: list[tuple[dict[str, Any], dict[str, Any], str, str]] = [
+    (
+        WIDEST,
+        {"h100": THREE},
+        "300 nodes can run at once in use1-az4 (h100: 3 offers of up to 100 each), and",
+        "Give the offers of h100 a max of their own that add up to what you mean; or set a lower max; or make a second "
+        "pool of the rest outside use1-az4. clusters.use1.network.cidr is as large as a network can be.",
+    ),
+    (
+        {"node_pools.l4.offers": [{"machine": "g6.2xlarge", "capacity": "spot"}, {"machine": "g6.2xlarge", "max": 40}]},
+        {"l4": {"cluster": "use1", "role": "inference", "nodes": {"min": 0, "max": 45}}},
+        "91 nodes of l4, system can run at once in use1-az4, use1-az5, use1-az6 (l4: 2 offers of up to 45 and 40), and",
+        "Give the offers of l4 a max of their own that add up to what you mean; or set a lower max; or let nodes start "
+        "in further zones; or give clusters.use1.network.cidr a larger range, which makes the network anew.",
+    ),
+    (
+        {"node_pools.h100.nodes.max": 31},
+        {"h100": H100},
+        "31 nodes can run at once in use1-az4, and",
+        "Set a lower max; or make a second pool of the rest outside use1-az4; or give clusters.use1.network.cidr a "
+        "larger range, which makes the network anew.",
+    ),
+    (
+        {"node_pools.l4.nodes.max": 31, "node_pools.l4.zones": ["use1-az4"]},
+        {"l4": L4},
+        "31 nodes can run at once in use1-az4, and",
+        "Set a lower max; or let nodes start in further zones; or give clusters.use1.network.cidr a larger range, "
+        "which makes the network anew.",
+    ),
+]
+
+
+@pytest.mark.parametrize(("changes", "pools", "said", "hint"), MENDED)
+def test_a_refusal_says_where_its_number_comes_from_and_what_is_easiest_first(
+    changes: dict[str, Any], pools: dict[str, Any], said: str, hint: str
+) -> None:
+    (problem,) = stack_problems(declared(changes, **pools))
+    assert problem.message.startswith(said)
+    assert problem.hint == hint
+
+
+def test_offers_that_add_up_to_the_pools_max_are_not_counted_out() -> None:
+    offers = [P5 | {"capacity": "spot", "max": 20}, P5 | {"max": 20}]
+    pool = {"cluster": "use1", "role": "training", "offers": offers, "nodes": {"min": 0, "max": 40}}
+    (problem,) = stack_problems(declared({}, h100=pool))
+    assert "offers of up to" not in problem.message
+    assert problem.hint.startswith("Set a lower max")
+
+
 ACCEPTED: list[tuple[dict[str, Any], dict[str, Any]]] = [
     ({}, {"h100": changed(H100, {"nodes.max": 30})}),
     ({}, {"l4": changed(L4, {"nodes.max": 84})}),

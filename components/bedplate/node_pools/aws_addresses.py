@@ -111,12 +111,13 @@ def _too_few_addresses(contexts: Sequence[PoolInContext]) -> Iterator[Problem]:
         return
     largest = max(found.standings, key=lambda one: one.nodes)
     context = next(one for one in contexts if one.name == largest.pool)
+    exceeding = _exceeding(found, contexts)
     yield Problem(
-        f"{found.nodes} nodes {_of_pools(found)}can run at once in {listing(found.zones)}, and the subnets there have "
-        f"addresses for {found.room}: a node takes {NODE_ADDRESSES}, its own and {1 + WARM_PREFIXES} blocks of "
-        f"{PREFIX_ADDRESSES} for pods",
+        f"{found.nodes} nodes {_of_pools(found)}can run at once in {listing(found.zones)}{_adding_up(exceeding)}, and "
+        f"the subnets there have addresses for {found.room}: a node takes {NODE_ADDRESSES}, its own and "
+        f"{1 + WARM_PREFIXES} blocks of {PREFIX_ADDRESSES} for pods",
         context.at_maximum(largest.offer),
-        hint=_remedy(context.pool.cluster, cluster),
+        hint=_remedy(context, cluster, found, list(exceeding)),
     )
 
 
@@ -126,7 +127,7 @@ def _standings(context: PoolInContext) -> list[Standing]:
         offer_zones(context.pool, offer, machine, context.region, context.zones)
         for offer, machine in zip(offers, context.machines(), strict=True)
     ]
-    if any(fabric.single_zone for fabric in pool_fabrics(context)):
+    if _keeps_to_one_zone(context):
         zones = [shared_zones(zones)[:1]] * len(offers)
     return [
         Standing(context.name, index, offer.max or context.pool.nodes.max, frozenset(zones[index]))
@@ -134,13 +135,45 @@ def _standings(context: PoolInContext) -> list[Standing]:
     ]
 
 
+def _keeps_to_one_zone(context: PoolInContext) -> bool:
+    return any(fabric.single_zone for fabric in pool_fabrics(context))
+
+
+def _exceeding(found: Shortage, contexts: Sequence[PoolInContext]) -> Mapping[str, list[int]]:
+    """Return the maxima of the offers of pools where they add up to more than the pool's own: few people mean that."""
+    maxima = {context.name: [one.nodes for one in found.standings if one.pool == context.name] for context in contexts}
+    return {
+        context.name: maxima[context.name] for context in contexts if sum(maxima[context.name]) > context.pool.nodes.max
+    }
+
+
+def _adding_up(exceeding: Mapping[str, list[int]]) -> str:
+    parts = [
+        f"{name}: {len(maxima)} offers of up to "
+        + (f"{maxima[0]} each" if len(set(maxima)) == 1 else " and ".join(str(most) for most in maxima))
+        for name, maxima in exceeding.items()
+    ]
+    return f" ({'; '.join(parts)})" if parts else ""
+
+
 def _of_pools(found: Shortage) -> str:
     names = sorted({one.pool for one in found.standings})
     return f"of {listing(names)} " if len(names) > 1 else ""
 
 
-def _remedy(name: str, cluster: AwsClusterSpec) -> str:
-    fewer = "set a lower max, or let nodes start in further zones"
-    if ipaddress.IPv4Network(cluster.network.cidr).prefixlen <= LARGEST_PREFIX:
-        return f"clusters.{name}.network.cidr is as large as a network can be: {fewer}."
-    return f"Give clusters.{name}.network.cidr a larger range, which makes the network anew; or {fewer}."
+def _remedy(context: PoolInContext, cluster: AwsClusterSpec, found: Shortage, exceeding: Sequence[str]) -> str:
+    """Return what may be done, the least first: a network that is made anew takes the cluster with it."""
+    network = f"clusters.{context.pool.cluster}.network.cidr"
+    widest = ipaddress.IPv4Network(cluster.network.cidr).prefixlen <= LARGEST_PREFIX
+    ways = [
+        f"give the offers of {listing(exceeding)} a max of their own that add up to what you mean" if exceeding else "",
+        "set a lower max",
+        (
+            f"make a second pool of the rest outside {listing(found.zones)}"
+            if _keeps_to_one_zone(context)
+            else "let nodes start in further zones"
+        ),
+        "" if widest else f"give {network} a larger range, which makes the network anew",
+    ]
+    text = "; or ".join(way for way in ways if way)
+    return f"{text[0].upper()}{text[1:]}." + (f" {network} is as large as a network can be." if widest else "")

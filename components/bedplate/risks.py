@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from bedplate import catalog
+from bedplate.errors import listing
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -20,6 +21,14 @@ SPOT_NOTICE_SECONDS = {"aws": 120, "gcp": 30, "azure": 30}
 
 BLOCK_NOTICE_MINUTES = 30
 """EC2 user guide, "Capacity Blocks for ML": termination begins 30 minutes before the end, at 11:30 UTC."""
+
+
+RUNNING_AT_THE_END = {
+    "aws": "and those that run run on at the on-demand price",
+    "gcp": "and those that run are taken if it was made in calendar mode; others run on at the on-demand price",
+}
+"""What the end of a reservation does to its machines: EC2 user guide, "On-Demand Capacity Reservations"; Compute
+Engine, `FutureReservation.ReservationMode`. On Azure none ends by itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +122,28 @@ def _one_zone(pool: NodePoolPlan) -> Iterator[Risk]:
     )
 
 
+def _reservation_decides_the_zone(pool: NodePoolPlan) -> Iterator[Risk]:
+    """A group of EKS that changes its subnets is made anew, and GKE deletes the nodes of a zone that a pool leaves.
+
+    Karpenter replaces outdated nodes one by one, and none in training (`node_pools.karpenter.budgets`).
+    """
+    alone = pool.zone_without_reservations
+    deciding = [group for group in pool.groups if group.reservation and group.reservation.zone]
+    if not deciding or not alone or deciding[0].zones == (alone,):
+        return
+    here = ", ".join(deciding[0].zones)
+    names = listing([group.reservation.name for group in deciding if group.reservation])
+    follows = "deletes the running nodes of the others"
+    if pool.provisioner == "karpenter":
+        follows = "makes the others start nodes in another zone, apart from those that run"
+    yield Risk(
+        f"node_pools.{pool.name}",
+        f"the zone of all offers is that of {names}, {here} in place of {alone}: adding or removing what was bought "
+        f"ahead {follows}",
+        f"write `zones: [{here}]`, and the others stay there when it goes; or give it a pool of its own",
+    )
+
+
 def _scarce_on_demand(pool: NodePoolPlan) -> Iterator[Risk]:
     for group in pool.groups:
         if group.capacity == "on-demand" and "capacity-block" in group.machine.capacity_sources:
@@ -132,6 +163,13 @@ def _ends_by_itself(pool: NodePoolPlan) -> Iterator[Risk]:
                 f"{BLOCK_NOTICE_MINUTES} minutes before",
                 "write checkpoints before that, and say in the stack file what comes after",
             )
+        elif group.reservation and group.reservation.ends:
+            yield Risk(
+                f"node_pools.{pool.name}",
+                f"{group.reservation.name} ends on {group.reservation.ends}: from then on no further node of it "
+                f"starts, {RUNNING_AT_THE_END[pool.provider]}",
+                "add an offer that stays, or prolong the reservation and its `ends` in time",
+            )
 
 
 POOL_RULES: tuple[Callable[[NodePoolPlan], Iterator[Risk]], ...] = (
@@ -139,6 +177,7 @@ POOL_RULES: tuple[Callable[[NodePoolPlan], Iterator[Risk]], ...] = (
     _spot_without_fallback,
     _spot_price_moves,
     _one_zone,
+    _reservation_decides_the_zone,
     _scarce_on_demand,
     _ends_by_itself,
 )

@@ -264,6 +264,59 @@ def test_a_pool_with_a_fabric_and_something_bought_ahead_cannot_move() -> None:
     assert found.remedy == "declare a second pool in another zone"
 
 
+AZ6_FIRST = ["use1-az6", "use1-az2"]
+DECIDES = "the zone of all offers is that of"
+
+
+@pytest.mark.parametrize(
+    ("offers", "zones", "pool", "told"),
+    [
+        (["on-demand", "capacity-block"], AZ6_FIRST, {}, True),
+        (["capacity-block", "spot"], AZ6_FIRST, {}, True),
+        (["reservation", "on-demand"], AZ6_FIRST, {"clusters.use1.autoscaler": "karpenter"}, True),
+        (["on-demand", "capacity-block"], AZ6_FIRST, {"zones": ["use1-az2"]}, False),
+        (["on-demand", "capacity-block"], ["use1-az2", "use1-az6"], {}, False),  # they would stand there anyway
+        (["on-demand", "capacity-block"], AZ6_FIRST, {"fabric": "none"}, False),  # only the block keeps to its zone
+        (["capacity-block"], AZ6_FIRST, {}, False),
+        (["on-demand", "spot"], AZ6_FIRST, {}, False),
+    ],
+)
+def test_a_reservation_that_decides_the_zone_of_other_offers_is_a_risk(
+    offers: list[str], zones: list[str], pool: dict[str, Any], told: bool
+) -> None:
+    changes = {"clusters.use1.zones": zones} | {key: value for key, value in pool.items() if "." in key}
+    fields = {key: value for key, value in pool.items() if "." not in key}
+    declared_pool = {"machine": REMOVED, "role": "training", "nodes": {"min": 0, "max": 4}, **fields}
+    plan = plan_stack(one_pool(changes, **declared_pool, offers=[OFFERS[offer] for offer in offers]))
+    found = [risk for risk in risks(plan) if DECIDES in risk.text]
+    assert [risk.subject for risk in found] == ["node_pools.it"] * told
+    for risk in found:
+        assert risk.text.startswith(f"the zone of all offers is that of {IDENTIFIER}, use1-az2 in place of use1-az6: ")
+        assert "`zones: [use1-az2]`" in risk.remedy
+
+
+@pytest.mark.parametrize(
+    ("autoscaler", "text"),
+    [("cluster-autoscaler", "deletes the running nodes of the others"), ("karpenter", "apart from those that run")],
+)
+def test_what_a_change_of_zone_does_to_nodes_depends_on_who_starts_them(autoscaler: str, text: str) -> None:
+    changes = {"clusters.use1.zones": AZ6_FIRST, "clusters.use1.autoscaler": autoscaler}
+    offers = [OFFERS["on-demand"], OFFERS["reservation"]]
+    plan = plan_stack(one_pool(changes, machine=REMOVED, role="training", offers=offers))
+    (found,) = (risk for risk in risks(plan) if DECIDES in risk.text)
+    assert text in found.text
+
+
+def test_the_end_of_a_reservation_is_a_risk_though_its_machines_run_on() -> None:
+    offer = OFFERS["reservation"] | {"reservation": P5EN | {"ends": "2027-11-01"}}
+    zones = ["use1-az2", "use1-az6"]
+    (found,) = (risk for risk in risks(plan_stack(stack_of(offer, zones))) if "ends on" in risk.text)
+    assert found.subject == "node_pools.it"
+    assert f"{IDENTIFIER} ends on 2027-11-01: from then on no further node of it starts" in found.text
+    assert "run on at the on-demand price" in found.text
+    assert not [risk for risk in risks(plan_stack(stack_of(OFFERS["reservation"], zones))) if "ends on" in risk.text]
+
+
 def test_the_end_of_a_block_is_a_risk_and_reserved_machines_use_up_the_on_demand_quota() -> None:
     zones = ["use1-az2", "use1-az6"]
     ends = [risk for risk in risks(plan_stack(stack_of(OFFERS["capacity-block"], zones))) if "ends on" in risk.text]

@@ -79,21 +79,40 @@ def test_refused(changes: dict[str, Any], pool: dict[str, Any], field: str, mess
     [
         (BLOCK, "cr-0123456789abcdef0 begins on 2026-12-01 and ends on 2026-12-15"),
         (OPEN | {"reservation": OPEN["reservation"] | {"starts": "2030-01-01"}}, "begins on 2030-01-01"),
-        (OPEN | {"reservation": OPEN["reservation"] | {"ends": "2030-01-01"}}, "ends on 2030-01-01"),
     ],
-    ids=["a block", "begins", "ends"],
+    ids=["a block", "begins"],
 )
-def test_a_floor_outlives_no_term(offer: dict[str, Any], term: str) -> None:
+def test_a_floor_waits_for_no_first_day(offer: dict[str, Any], term: str) -> None:
     found = problems(offer, nodes={"min": 1, "max": 4})
     assert [dotted(problem.field) for problem in found] == ["node_pools.it.nodes.min"]
     assert term in found[0].message
+    assert "a reservation that has begun needs no `starts`" in found[0].hint
     with_another = [offer, {"machine": "p5en.48xlarge"}]
     assert problems(offer, nodes={"min": 1, "max": 4}, offers=with_another) == []
     assert problems(offer, nodes={"min": 0, "max": 4}) == []
 
 
-def test_a_floor_stands_on_a_reservation_that_is_there() -> None:
-    assert problems(OPEN, nodes={"min": 1, "max": 4}) == []
+@pytest.mark.parametrize("changes", [{}, {"reservation.ends": "2030-01-01"}], ids=["open", "with an end"])
+def test_a_floor_stands_on_a_reservation_that_is_there(changes: dict[str, Any]) -> None:
+    offer = changed(OPEN, changes)
+    assert problems(offer, nodes={"min": 1, "max": 4}) == []
+    later = changed(BLOCK, {"reservation.name": "cr-0fedcba9876543210"})
+    assert problems(offer, nodes={"min": 1, "max": 4}, offers=[later, offer]) == []
+
+
+@pytest.mark.parametrize(
+    ("zones", "pool_zones", "reserved"),
+    [
+        (["use1-az2", "use1-az6"], [], "use1-az1"),  # not the cluster's
+        (["use1-az2", "use1-az6"], ["use1-az6"], "use1-az2"),  # not the pool's
+        (["use1-az1", "use1-az6"], [], "use1-az1"),  # no zone with the machine
+    ],
+)
+def test_a_misplaced_reservation_is_told_once(zones: list[str], pool_zones: list[str], reserved: str) -> None:
+    offers = [changed(OPEN, {"reservation.zone": reserved}), {"machine": "p5en.48xlarge"}]
+    declared = {"machine": REMOVED, "role": "training", "nodes": {"min": 0, "max": 4}, "zones": pool_zones}
+    found = stack_problems(one_pool({"clusters.use1.zones": zones}, **declared, offers=offers))
+    assert [dotted(problem.field) for problem in found] == [f"{OFFER}.reservation.zone"]
 
 
 @pytest.mark.parametrize(

@@ -372,3 +372,11 @@ def test_what_a_pool_risks_is_said(changes: dict[str, Any], said: str) -> None:
 def test_a_reservation_with_networks_by_gke_risks_neither() -> None:
     texts = [risk.text for risk in risks(plan_stack(gcp_stack(**RESERVED)))]
     assert not any("VPC networks" in text or "whatever runs" in text for text in texts)
+
+
+def test_the_end_of_a_reservation_takes_machines_of_calendar_mode_alone() -> None:
+    offer = RESERVED["offers"][0] | {"reservation": RESERVATION | {"ends": "2027-11-01"}}
+    found = risks(plan_stack(gcp_stack(**RESERVED | {"offers": [offer], "nodes": {"min": 0, "max": 2}})))
+    (text,) = (risk.text for risk in found if "ends on" in risk.text)
+    assert "h200 ends on 2027-11-01: from then on no further node of it starts" in text
+    assert "taken if it was made in calendar mode" in text

@@ -89,7 +89,8 @@ class NodePoolPlan:
     `fabric` is that of all its groups, since a pod of the pool may land on any of them, and `pods` is what such a pod
     carries to use it.
     `hosts` names the nodes of a pool on an existing cluster, as far as Bedplate labels them. `prepull_images` are
-    loaded by every node as soon as it joins.
+    loaded by every node as soon as it joins. `zone_without_reservations` is where the offers of a fabric would stand
+    but for what was bought ahead in a zone; empty without a fabric, and where nothing else is offered.
     """
 
     name: str
@@ -109,6 +110,7 @@ class NodePoolPlan:
     hosts: tuple[str, ...] = ()
     prepull_images: tuple[str, ...] = ()
     provisioner: Provisioner = "node-groups"
+    zone_without_reservations: str = ""
 
     @property
     def node_selector(self) -> dict[str, str]:
@@ -145,7 +147,9 @@ def plan_node_pool(stack: StackSpec, name: str, spec: NodePoolSpec, cluster: Clu
         _plan_group(full_name, spec, cluster, preference, offer, question)
         for preference, (offer, question) in enumerate(zip(offers, questions, strict=True), start=1)
     )
+    zone_without_reservations = ""
     if groups[0].fabric.single_zone:
+        zone_without_reservations = _zone_without_reservations(groups)
         groups = _in_one_zone(groups)
     return NodePoolPlan(
         name=name,
@@ -169,6 +173,7 @@ def plan_node_pool(stack: StackSpec, name: str, spec: NodePoolSpec, cluster: Clu
         hosts=spec.hosts,
         prepull_images=spec.prepull_images,
         provisioner=decide_provisioner(spec.role, cluster),
+        zone_without_reservations=zone_without_reservations,
     )
 
 
@@ -237,6 +242,11 @@ def _floor_preference(spec: NodePoolSpec) -> int | None:
     """
     begun = [number for number, offer in enumerate(spec.all_offers(), start=1) if not may_not_have_begun(offer)]
     return next((number for number in begun if number == 1 or spec.role == "general"), None)
+
+
+def _zone_without_reservations(groups: tuple[NodeGroupPlan, ...]) -> str:
+    bought_at_start = [group.zones for group in groups if not (group.reservation and group.reservation.zone)]
+    return next(iter(shared_zones(bought_at_start)), "")
 
 
 def _in_one_zone(groups: tuple[NodeGroupPlan, ...]) -> tuple[NodeGroupPlan, ...]:

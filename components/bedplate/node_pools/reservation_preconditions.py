@@ -13,7 +13,7 @@ from bedplate.clusters.azure_spec import AzureClusterSpec
 from bedplate.clusters.gcp_spec import GcpClusterSpec
 from bedplate.errors import Problem, dotted, listing
 from bedplate.node_pools.gcp_plan import reservation_path
-from bedplate.node_pools.reservations import declared_day, is_limited
+from bedplate.node_pools.reservations import declared_day, may_not_have_begun
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -127,17 +127,20 @@ def _price_is_believable(context: PoolInContext) -> Iterator[Problem]:
             )
 
 
-def _floor_outlives_no_term(context: PoolInContext) -> Iterator[Problem]:
-    """A floor is kept in every hour: before a term begins, and after it, its pods would wait for nodes in vain."""
+def _floor_waits_for_no_first_day(context: PoolInContext) -> Iterator[Problem]:
+    """A floor is kept in every hour: before a term begins, its pods would wait for nodes in vain.
+
+    An end that lies ahead is a risk (`bedplate.risks`): until then the floor stands.
+    """
     offers = context.pool.all_offers()
-    if not context.pool.nodes.min or not all(is_limited(offer) for offer in offers):
+    if not context.pool.nodes.min or not all(may_not_have_begun(offer) for offer in offers):
         return
     terms = listing([_term(offer) for offer in offers])
     yield Problem(
-        f"min {context.pool.nodes.min} nodes always run, and the pool has nothing that always stands: {terms}",
+        f"min {context.pool.nodes.min} nodes always run, and the pool has nothing that is sure to have begun: {terms}",
         ("node_pools", context.name, "nodes", "min"),
         hint="Set min: 0: what is reserved is paid anyway, and starts when a pod asks for it. Or add an offer that "
-        "stays; a reservation that has begun needs no `starts`.",
+        "is there from the start; a reservation that has begun needs no `starts`.",
     )
 
 
@@ -156,7 +159,7 @@ RULES: tuple[Callable[[PoolInContext], Iterator[Problem]], ...] = (
     _nodes_fit,
     _term_is_a_term,
     _price_is_believable,
-    _floor_outlives_no_term,
+    _floor_waits_for_no_first_day,
 )
 
 

@@ -67,11 +67,6 @@ def may_not_have_begun(offer: OfferSpec) -> bool:
     return offer.capacity == "capacity-block" or bool(offer.reservation and offer.reservation.starts)
 
 
-def is_limited(offer: OfferSpec) -> bool:
-    """Tell whether there are hours in which no node of an offer can start: before its first day, or after its last."""
-    return may_not_have_begun(offer) or bool(offer.reservation and offer.reservation.ends)
-
-
 def term_hours(starts: date | None, ends: date | None) -> Decimal:
     """Return the most hours of a month that lie between two days: all of them where one of the days is open."""
     if starts is None or ends is None:

@@ -47,7 +47,7 @@ TWO_BYTES = ("auto", "half", "float16", "bfloat16")
 OWN_FILES = ("auto", "hf", "safetensors", "fastsafetensors", "instanttensor", "runai_streamer", "bitsandbytes")
 """Values of --load-format that read the model's own safetensors, which are what the bucket holds. The others read none
 (dummy), other files (pt, npcache, mistral, gguf, sharded_state, runai_streamer_sharded, tensorizer) or from elsewhere
-(modelexpress): vllm/config/load.py and vllm/model_executor/model_loader/__init__.py, read 2026-08."""
+(modelexpress): docs.vllm.ai, LoadConfig, latest; vllm/model_executor/model_loader/__init__.py; read 2026-11-21."""
 
 TAKEN_VALUES: dict[str, tuple[str, ...]] = {"--dtype": TWO_BYTES, "--load-format": OWN_FILES}
 """Flags that are refused unless they have one of these values."""

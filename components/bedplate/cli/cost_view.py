@@ -11,6 +11,7 @@ from rich.text import Text
 from bedplate.cli.terminal import keep_names
 from bedplate.cost.confidence import trust
 from bedplate.cost.report import per_hour
+from bedplate.cost.summary import unit_price
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -69,7 +70,7 @@ def _lines(lines: Iterable[CostLine], sources: dict[str, int], today: date) -> T
         table.add_row(
             Text(line.owner),
             Text(line.item),
-            "unknown" if billed.usd_per_unit is None else f"{billed.usd_per_unit:,.4f}",
+            unit_price(billed.usd_per_unit),
             f"{line.baseline_units} reserved" if line.reserved else str(line.baseline_units),
             f"{line.expected_unit_hours / billed.divisor:,.0f} {billed.unit}",
             str(line.max_units),

@@ -13,7 +13,7 @@ from bedplate.cli.terminal import keep_names
 from bedplate.clusters.existing_plan import ExistingPlan
 from bedplate.clusters.plan import EksPlan
 from bedplate.cost.estimate import UNDECLARED_USE
-from bedplate.cost.summary import dollars, headrooms
+from bedplate.cost.summary import dollars, headrooms, unit_price
 from bedplate.risks import risks
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ def show_cost(console: Console, plan: StackPlan, cap: Cap | None) -> None:
     for line in plan.cost.lines:
         billed = line.billed
         by_hour = billed.divisor == 1
-        price = "unknown" if billed.usd_per_unit is None else f"{billed.usd_per_unit:,.4f}"
+        price = unit_price(billed.usd_per_unit)
         each = price if by_hour else f"{price} a {billed.unit}"
         up_to = str(line.max_units) if by_hour else f"{line.max_units} {billed.unit} a month"
         at_rest = f"{line.baseline_units} reserved" if line.reserved else str(line.baseline_units)

@@ -13,6 +13,10 @@ if TYPE_CHECKING:
     from bedplate.cost.range import CostRange
 
 
+SMALL = Decimal("0.001")
+"""Of an hourly price below this, four digits behind the point would show one figure or none: a GiB in a bucket."""
+
+
 @dataclass(frozen=True, slots=True)
 class Headroom:
     """What is left under a cap, in US dollars; negative when the cap is passed."""
@@ -58,6 +62,17 @@ def cents(amount: Decimal) -> str:
 def dollars(amount: Decimal) -> str:
     """Return an amount as people write it: whole dollars from a thousand on, cents below."""
     return f"${amount:,.0f}" if abs(amount) >= 1000 else f"${amount:,.2f}"
+
+
+def unit_price(amount: Decimal | None) -> str:
+    """Return the price of one unit with enough digits that a small one does not look like none.
+
+    >>> unit_price(Decimal("55.04")), unit_price(Decimal("0.0000338")), unit_price(None)
+    ('55.0400', '0.0000338', 'unknown')
+    """
+    if amount is None:
+        return "unknown"
+    return f"{amount:,.7f}" if 0 < amount < SMALL else f"{amount:,.4f}"
 
 
 def signed_dollars(amount: Decimal) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from bedplate.cost.summary import unit_price
 from bedplate.report.figures import rows
 from bedplate.report.fit import Row, Section
 from bedplate.report.text import code, prose
@@ -123,7 +124,7 @@ def _zero(change: LineChange) -> Decimal:
 
 
 def _each(line: CostLine | None) -> str:
-    return "unknown" if line is None or line.usd_per_hour is None else f"{line.usd_per_hour:,.4f}"
+    return unit_price(line.usd_per_hour if line else None)
 
 
 def _arrow(before: str, after: str) -> str:

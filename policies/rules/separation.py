@@ -17,6 +17,7 @@ from rules.namespaces import (
     GENERAL,
     NAMESPACE,
     ROLES,
+    agent_namespaces,
     fabric_test_pool,
     is_exempt,
     is_kubernetes_object,
@@ -39,13 +40,13 @@ def tolerates_only_its_role(resource: Resource, surroundings: Surroundings) -> I
     """A pod tolerates the taint of no role but its namespace's."""
     for pod in pods(resource):
         namespace = namespace_of(resource)
-        if is_exempt(namespace, surroundings):
+        if namespace in agent_namespaces():
             return
         tested = fabric_test_pool(resource, surroundings)
         role = need(tested.properties, "role") if tested else role_of(namespace, resource.stack)
         for index, toleration in enumerate(want(pod.spec, "tolerations") or ()):
             reached = tolerated_roles(toleration) - {role}
-            if reached:
+            if reached and not is_exempt(namespace, surroundings):  # in this order: it looks through the stack
                 yield (
                     f"{resource.name} in namespace {namespace} belongs on {role} nodes, but "
                     f"{pod.where('tolerations')}[{index}] lets it onto {' and '.join(sorted(reached))} nodes"

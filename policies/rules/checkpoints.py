@@ -56,9 +56,9 @@ def training_on_spot_keeps_its_progress(surroundings: Surroundings) -> Iterator[
     """Work that ends, in the namespace for training, can write to where a spot node's end does not reach."""
     resources = surroundings.resources.values()
     spot = [one for one in resources if one.type == NODE_POOL and _offers_spot_to_training(one)]
-    for one in resources:
-        if not spot or not _is_training(one):
-            continue
+    if not spot:
+        return
+    for one in filter(_is_training, resources):
         running = [pod for pod in pods(one) if pod.runs]
         reached = sorted({pool.name for pool in spot for pod in running if _may_run_on(pod, pool)})
         if reached and not _keeps_progress(one, running):

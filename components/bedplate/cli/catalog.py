@@ -15,7 +15,7 @@ from bedplate.cli.catalog_view import console, fact_table, list_table, or_unknow
 from bedplate.errors import UsageError, nearest
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection, Iterable
 
     from bedplate.catalog import MachineType
 
@@ -109,20 +109,22 @@ def _known_accelerator(name: str | None) -> str | None:
     models = {model.casefold(): model for model in catalog.accelerators()}
     found = models.get(name.replace(" ", "-").casefold())
     if found is None:
-        meant = nearest(name, models.values())
-        hint = f"did you mean {meant!r}?" if meant else f"the catalog has {', '.join(models.values())}"
-        raise UsageError(f"no accelerator {name!r} in the catalog", hint=hint)
+        raise UsageError(f"no accelerator {name!r} in the catalog", hint=_meant(name, models.values()))
     return found
 
 
 def _known_fabric(name: str | None) -> None:
     """Raise `UsageError` for a fabric that no machine of any cloud has."""
-    fabrics = {machine.fabric for cloud in catalog.clouds() for machine in catalog.machines(cloud).values()} - {""}
-    if name is None or name in fabrics:
+    if name is None:
         return
-    meant = nearest(name, sorted(fabrics))
-    hint = f"did you mean {meant!r}?" if meant else f"the catalog has {', '.join(sorted(fabrics))}"
-    raise UsageError(f"no machine in the catalog has the fabric {name!r}", hint=hint)
+    fabrics = {machine.fabric for cloud in catalog.clouds() for machine in catalog.machines(cloud).values()} - {""}
+    if name not in fabrics:
+        raise UsageError(f"no machine in the catalog has the fabric {name!r}", hint=_meant(name, sorted(fabrics)))
+
+
+def _meant(name: str, known: Collection[str]) -> str:
+    meant = nearest(name, known)
+    return f"did you mean {meant!r}?" if meant else f"the catalog has {', '.join(known)}"
 
 
 def _find(name: str, clouds: Iterable[str]) -> MachineType:

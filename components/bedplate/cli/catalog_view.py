@@ -113,8 +113,12 @@ def price_table(machine: MachineType) -> Table:
 def _accelerators(machine: MachineType) -> str:
     if not machine.accelerator:
         return ""
-    share = "" if machine.accelerator_share == 1 else f" ({machine.accelerator_share:g} of one)"
-    return f"{machine.accelerator_count} x {machine.accelerator}{share}"
+    return f"{machine.accelerator_count} x {machine.accelerator}{part_of_one(machine)}"
+
+
+def part_of_one(machine: MachineType) -> str:
+    """Return what follows an accelerator of which a machine has a part: ` (0.25 of one)`; nothing for whole ones."""
+    return "" if machine.accelerator_share == 1 else f" ({machine.accelerator_share:g} of one)"
 
 
 def _fabric(machine: MachineType) -> str:

@@ -8,6 +8,7 @@ from rich import box
 from rich.table import Table
 from rich.text import Text
 
+from bedplate.cli.catalog_view import part_of_one
 from bedplate.cli.endpoint_view import show_endpoints
 from bedplate.cli.terminal import keep_names
 from bedplate.clusters.existing_plan import ExistingPlan
@@ -141,8 +142,7 @@ def _offer(pool: NodePoolPlan, group: NodeGroupPlan) -> str:
     machine = group.machine
     text = f"{machine.name} {group.capacity}"
     if machine.accelerator:
-        share = "" if machine.accelerator_share == 1 else f" ({machine.accelerator_share:g} of one)"
-        text += f", {machine.accelerator_count} × {machine.accelerator}{share}"
+        text += f", {machine.accelerator_count} × {machine.accelerator}{part_of_one(machine)}"
     if group.sharing:
         parts = ", ".join(f"{count} {name}" for name, count in group.sharing.resources.items())
         text += f" shared by {group.sharing.mode}: {parts}"

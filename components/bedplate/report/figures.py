@@ -120,7 +120,7 @@ def figures(
     known: CostRange | None = CostRange((*new.lines, *_priced(new_beside)))
     if failed:  # what is there costs on, and no plan knows of it
         known = CostRange((*plan.lines, *_priced(old_beside)), plan.not_counted) if plan else None
-    uncounted = _unpriced(new_beside)
+    uncounted, uncounted_before = _unpriced(new_beside), set(_unpriced(old_beside))
     cap = caps.of(team, environment) if caps else None
     over = excesses(known, cap, team, environment) if caps and known and not partial else []
     return Figures(
@@ -131,7 +131,7 @@ def figures(
         check=CapCheck(caps is not None, cap, tuple(over)),
         uncounted=uncounted,
         newly_uncounted=tuple(
-            text for text in uncounted if text not in _unpriced(old_beside) and not _is_permitted(text, permitted)
+            text for text in uncounted if text not in uncounted_before and not _is_permitted(text, permitted)
         ),
         partial=partial,
         planned=failed and plan is not None,

@@ -93,11 +93,7 @@ def graph_cost(graph: Graph, today: date) -> GraphCost:
     carriers = {one.urn: lines for one in graph.by_urn.values() if not one.custom and (lines := carried(one))}
     below: dict[str, list[Leaf]] = {urn: [] for urn in carriers}
     leaves: list[Leaf] = []
-    for resource in graph.resources:
-        if not resource.custom or resource.external:
-            continue
-        above = tuple(graph.ancestors(resource))
-        leaf = Leaf(resource, graph, _owner(resource, above), today)
+    for leaf, above in _leaves(graph, today):
         around = [parent.urn for parent in above if parent.urn in carriers]
         (below[around[-1]] if around else leaves).append(leaf)
     items = [item for leaf in leaves for item in _items(leaf, _lines(leaf))]
@@ -121,6 +117,14 @@ def graph_cost(graph: Graph, today: date) -> GraphCost:
     )
 
 
+def _leaves(graph: Graph, today: date) -> Iterator[tuple[Leaf, tuple[Resource, ...]]]:
+    """Yield what providers create, each with its parents, the nearest first."""
+    for resource in graph.resources:
+        if resource.custom and not resource.external:
+            above = tuple(graph.ancestors(resource))
+            yield Leaf(resource, graph, _owner(resource, above), today), above
+
+
 def lines_beside_components(graph: Graph, today: date) -> tuple[CostLine, ...]:
     """Return the lines of what Bedplate's components do not carry: resources beside them, and other services below.
 
@@ -129,11 +133,7 @@ def lines_beside_components(graph: Graph, today: date) -> tuple[CostLine, ...]:
     """
     services = {one.urn: _carried_services(one) for one in graph.resources if one.type.startswith(OWN_COMPONENT)}
     lines: list[CostLine] = []
-    for resource in graph.resources:
-        if not resource.custom or resource.external:
-            continue
-        above = tuple(graph.ancestors(resource))
-        leaf = Leaf(resource, graph, _owner(resource, above), today)
+    for leaf, above in _leaves(graph, today):
         known = next((found for one in above if (found := services.get(one.urn)) is not None), None)
         lines += _lines(leaf) if known is None else _of_other_services(leaf, known)
     return tuple(lines)

@@ -44,8 +44,7 @@ def aks_agent_pool(leaf: Leaf) -> Iterator[CostLine]:
 def karpenter_node_pool(leaf: Leaf) -> Iterator[CostLine]:
     """Yield the machines of a NodePool of Karpenter: what its limits allow, of the only type that it may start."""
     pool = leaf.resource
-    limit = pool.want("spec", "limits", "nodes")
-    most = whole(float(limit) if isinstance(limit, str) and limit.isdecimal() else limit, "spec.limits.nodes")
+    most = whole(pool.want("spec", "limits", "nodes"), "spec.limits.nodes")
     requirements = pool.items("spec", "template", "spec", "requirements")
     types = [want(one, "values") for one in requirements if want(one, "key") == INSTANCE_TYPE]
     if len(types) != 1 or not isinstance(types[0], list) or len(types[0]) != 1:
